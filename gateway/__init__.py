@@ -1,0 +1,1 @@
+"""Wire and run: HTTP, settings, authentication, the command line."""

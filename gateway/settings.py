@@ -1,0 +1,176 @@
+"""The settings: everything the environment may say, read here and nowhere else."""
+
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Algorithm = Literal["HS256", "RS256", "ES256", "EdDSA", "Ed25519"]
+
+SHORTEST_SECRET = 32  # bytes, what HS256 wants
+_DEVELOPMENT_MARK = "development-only-"
+_DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
+_DATABASE_PARAMETERS = {"host", "port", "ssl", "sslmode"}
+_REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+class SettingsError(Exception):
+    """The environment asks for something impossible; the message says what, in one line."""
+
+
+def _database_url(url: str) -> str:
+    """Accept the three ways of writing the scheme, and only what both drivers understand."""
+    parts = urlsplit(url)
+    if parts.scheme not in _DATABASE_SCHEMES:
+        raise ValueError(f"must begin with {', '.join(s + '://' for s in _DATABASE_SCHEMES)}")
+    given = dict(parse_qsl(parts.query))
+    if unknown := sorted(given.keys() - _DATABASE_PARAMETERS):
+        raise ValueError(f"parameter {', '.join(unknown)} is not supported; leave it out")
+    if not parts.path.strip("/"):
+        raise ValueError("names no database: postgresql://user@host/database")
+    if ssl := given.pop("ssl", None):
+        given.setdefault("sslmode", ssl)
+    return urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(given, quote_via=quote), ""))
+
+
+def _redis_url(url: str) -> str:
+    if urlsplit(url).scheme not in _REDIS_SCHEMES:
+        raise ValueError(f"must begin with {', '.join(s + '://' for s in _REDIS_SCHEMES)}")
+    return url
+
+
+class Settings(BaseSettings):
+    """What a gateway is told at its start; built by `load()`, or by hand in a test."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NEXUS_",
+        env_ignore_empty=True,
+        frozen=True,
+        populate_by_name=True,
+        extra="forbid",
+    )
+
+    env: Literal["development", "production"] = "development"
+    home: Path = ROOT / ".nexus"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+
+    database_url: Annotated[str, AfterValidator(_database_url)] | None = Field(
+        default=None, validation_alias="DATABASE_URL", repr=False
+    )
+    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = Field(
+        default=None, validation_alias="REDIS_URL", repr=False
+    )
+    pool_size: Annotated[int, Field(ge=1, le=500)] = 10
+    pool_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+    jwt_secret: SecretStr | None = None
+    jwks_url: str | None = None
+    jwt_alg: Algorithm | None = None
+    jwt_audience: str = "nexus"
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def asyncpg_dsn(self) -> str:
+        """The database's address as asyncpg reads it."""
+        if self.database_url is None:
+            raise SettingsError("no database: DATABASE_URL is unset and none was started")
+        return self.database_url
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The same address as SQLAlchemy reads it."""
+        parts = urlsplit(self.asyncpg_dsn)
+        query = re.sub(r"\bsslmode=", "ssl=", parts.query)
+        return urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, query, ""))
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The one signature a token may carry."""
+        return self.jwt_alg or ("EdDSA" if self.jwks_url else "HS256")
+
+    def signing_secret(self) -> str | None:
+        """The shared secret of HS256; None where a JWKS address says who is trusted.
+
+        In development one is made and kept in the home, so that tokens outlive a restart.
+        """
+        if self.algorithm != "HS256":
+            return None
+        if self.jwt_secret is not None:
+            return self.jwt_secret.get_secret_value()
+        return _kept_secret(self.home / "jwt_secret")
+
+    @model_validator(mode="after")
+    def _keys_fit_the_algorithm(self) -> Self:
+        if self.algorithm == "HS256" and self.jwks_url:
+            raise ValueError("NEXUS_JWT_ALG=HS256 does not go with NEXUS_JWKS_URL; unset one of them")
+        if self.algorithm != "HS256" and not self.jwks_url:
+            raise ValueError(f"NEXUS_JWT_ALG={self.algorithm} needs NEXUS_JWKS_URL")
+        if self.jwks_url and not self.jwks_url.startswith(("https://", "http://")):
+            raise ValueError("NEXUS_JWKS_URL must begin with https:// or http://")
+        return self
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if not self.production:
+            return self
+        if self.database_url is None or self.redis_url is None:
+            raise ValueError("production starts no embedded servers: set DATABASE_URL and REDIS_URL")
+        if self.algorithm == "HS256":
+            if self.jwt_secret is None:
+                raise ValueError("production needs NEXUS_JWT_SECRET or NEXUS_JWKS_URL")
+            secret = self.jwt_secret.get_secret_value()
+            if secret.startswith(_DEVELOPMENT_MARK):
+                raise ValueError("NEXUS_JWT_SECRET is a development secret; production needs its own")
+            if len(secret.encode()) < SHORTEST_SECRET:
+                raise ValueError(f"NEXUS_JWT_SECRET must have at least {SHORTEST_SECRET} bytes")
+        elif self.jwks_url and not self.jwks_url.startswith("https://"):
+            raise ValueError("NEXUS_JWKS_URL must be https:// in production")
+        return self
+
+
+def load(**given: Any) -> Settings:
+    """Read the environment; what is given here goes before it."""
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentences(error))) from None
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+
+
+def _sentences(error: ValidationError) -> Iterable[str]:
+    """Each fault as `VARIABLE: what is wrong`, without the value, which may be a secret."""
+    for fault in error.errors(include_url=False, include_input=False):
+        message = fault["msg"].removeprefix("Value error, ")
+        field = str(fault["loc"][0]) if fault["loc"] else ""
+        name = field if field.isupper() or not field else f"NEXUS_{field.upper()}"
+        yield f"{name}: {message}" if name else message
+
+
+def _kept_secret(file: Path) -> str:
+    """Read the development secret, making it first where there is none."""
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        pass
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    fresh.touch(mode=0o600)
+    fresh.write_text(_DEVELOPMENT_MARK + secrets.token_urlsafe(48) + "\n")
+    try:
+        file.hardlink_to(fresh)  # the first of two processes wins, and both read its secret
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    return file.read_text().strip()

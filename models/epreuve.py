@@ -1,0 +1,37 @@
+"""One line of a pupil's exam plan."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from models.base import Entity
+from models.curriculum import EpreuveKind, Subject
+from models.student import owner
+from models.vocabulary import EpreuveSource
+
+
+class Epreuve(Entity):
+    """`weight` is the coefficient; `provisional` says that no official text dates it yet."""
+
+    __tablename__ = "epreuves_plan"
+    __table_args__ = (
+        CheckConstraint("weight BETWEEN 0 AND 100", name="weight_range"),
+        CheckConstraint("duration_min > 0", name="duration_min_positive"),
+        UniqueConstraint("student_id", "code"),
+    )
+
+    student_id: Mapped[UUID] = owner()
+    code: Mapped[str]
+    label: Mapped[str]
+    subject: Mapped[Subject | None]
+    kind: Mapped[EpreuveKind]
+    weight: Mapped[float]
+    scheduled_at: Mapped[date | None]
+    provisional: Mapped[bool]
+    format: Mapped[str]
+    duration_min: Mapped[int | None]
+    source: Mapped[EpreuveSource]
+    reference: Mapped[str | None]
+    created_at: Mapped[datetime]

@@ -1,0 +1,52 @@
+"""A task is one piece of work to do, and its lifecycle."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import SCHEMA, Entity
+from models.lifecycle import Action, move
+from models.student import owner
+from models.vocabulary import EventKind, TaskCategory, TaskSource, TaskStatus
+
+S = TaskStatus
+
+
+class TaskAction(Action):
+    COMPLETE = move(S.TODO, to=S.DONE, event=EventKind.TASK_COMPLETED)
+    SKIP = move(S.TODO, to=S.SKIPPED, event=EventKind.TASK_SKIPPED)
+    REOPEN = move(S.DONE, S.SKIPPED, to=S.TODO, event=EventKind.TASK_REOPENED)
+
+
+class Task(Entity):
+    __tablename__ = "tasks"
+    __table_args__ = (
+        CheckConstraint("char_length(label) BETWEEN 1 AND 300", name="label_length"),
+        CheckConstraint("weight BETWEEN 0 AND 5", name="weight_range"),
+        CheckConstraint("(status = 'Todo') = (closed_at IS NULL)", name="closed_when_not_open"),
+        Index(None, "student_id", "status", "due_at"),
+        Index(
+            "ix_tasks_open",
+            "student_id",
+            text("weight DESC"),
+            "due_at",
+            postgresql_where=text("status = 'Todo'"),
+        ),
+        Index(None, "resource_id", postgresql_where=text("resource_id IS NOT NULL")),
+    )
+
+    student_id: Mapped[UUID] = owner()
+    label: Mapped[str]
+    category: Mapped[TaskCategory]
+    due_at: Mapped[datetime | None]
+    weight: Mapped[float]
+    status: Mapped[TaskStatus]
+    source: Mapped[TaskSource]
+    chapter_code: Mapped[str | None]
+    resource_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey(f"{SCHEMA}.resources.id", ondelete="SET NULL")
+    )
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
