@@ -1,11 +1,12 @@
 """The settings: everything the environment may say, read here and nowhere else."""
 
+import os
 import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,7 +38,8 @@ def _database_url(url: str) -> str:
         raise ValueError("names no database: postgresql://user@host/database")
     if ssl := given.pop("ssl", None):
         given.setdefault("sslmode", ssl)
-    return urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(given, quote_via=quote), ""))
+    query = urlencode(given, quote_via=quote, safe="/")
+    return f"postgresql://{parts.netloc}{parts.path}" + (f"?{query}" if query else "")
 
 
 def _redis_url(url: str) -> str:
@@ -90,9 +92,8 @@ class Settings(BaseSettings):
     @property
     def sqlalchemy_url(self) -> str:
         """The same address as SQLAlchemy reads it."""
-        parts = urlsplit(self.asyncpg_dsn)
-        query = re.sub(r"\bsslmode=", "ssl=", parts.query)
-        return urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, query, ""))
+        address = self.asyncpg_dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+        return re.sub(r"(?<=[?&])sslmode=", "ssl=", address)
 
     @property
     def algorithm(self) -> Algorithm:
@@ -113,7 +114,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _keys_fit_the_algorithm(self) -> Self:
         if self.algorithm == "HS256" and self.jwks_url:
-            raise ValueError("NEXUS_JWT_ALG=HS256 does not go with NEXUS_JWKS_URL; unset one of them")
+            raise ValueError(
+                "NEXUS_JWT_ALG=HS256 does not go with NEXUS_JWKS_URL; unset one of them"
+            )
         if self.algorithm != "HS256" and not self.jwks_url:
             raise ValueError(f"NEXUS_JWT_ALG={self.algorithm} needs NEXUS_JWKS_URL")
         if self.jwks_url and not self.jwks_url.startswith(("https://", "http://")):
@@ -125,13 +128,17 @@ class Settings(BaseSettings):
         if not self.production:
             return self
         if self.database_url is None or self.redis_url is None:
-            raise ValueError("production starts no embedded servers: set DATABASE_URL and REDIS_URL")
+            raise ValueError(
+                "production starts no embedded servers: set DATABASE_URL and REDIS_URL"
+            )
         if self.algorithm == "HS256":
             if self.jwt_secret is None:
                 raise ValueError("production needs NEXUS_JWT_SECRET or NEXUS_JWKS_URL")
             secret = self.jwt_secret.get_secret_value()
             if secret.startswith(_DEVELOPMENT_MARK):
-                raise ValueError("NEXUS_JWT_SECRET is a development secret; production needs its own")
+                raise ValueError(
+                    "NEXUS_JWT_SECRET is a development secret; production needs its own"
+                )
             if len(secret.encode()) < SHORTEST_SECRET:
                 raise ValueError(f"NEXUS_JWT_SECRET must have at least {SHORTEST_SECRET} bytes")
         elif self.jwks_url and not self.jwks_url.startswith("https://"):
@@ -146,6 +153,12 @@ def load(**given: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError("; ".join(_sentences(error))) from None
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+
+
+def unknown_variables() -> list[str]:
+    """The NEXUS_… variables that nothing reads: misspelt, most likely."""
+    known = {f"NEXUS_{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith("NEXUS_") and name not in known)
 
 
 def _sentences(error: ValidationError) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Minting tokens, for development and for the tests; in production the front end's server does it."""
+"""Minting tokens, for development and tests; in production the front end's server does it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import SCHEMA, Entity
+from models.curriculum import Subject
 from models.lifecycle import Action, move
 from models.student import owner
 from models.vocabulary import EventKind, TaskCategory, TaskSource, TaskStatus
@@ -21,6 +22,8 @@ class TaskAction(Action):
 
 
 class Task(Entity):
+    """`subject` is the chapter's, kept beside it so that the list can be sorted in SQL."""
+
     __tablename__ = "tasks"
     __table_args__ = (
         CheckConstraint("char_length(label) BETWEEN 1 AND 300", name="label_length"),
@@ -44,6 +47,7 @@ class Task(Entity):
     weight: Mapped[float]
     status: Mapped[TaskStatus]
     source: Mapped[TaskSource]
+    subject: Mapped[Subject | None]
     chapter_code: Mapped[str | None]
     resource_id: Mapped[UUID | None] = mapped_column(
         ForeignKey(f"{SCHEMA}.resources.id", ondelete="SET NULL")

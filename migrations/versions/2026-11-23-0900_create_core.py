@@ -663,6 +663,7 @@ def upgrade() -> None:
         sa.Column("weight", sa.Double(), nullable=False),
         sa.Column("status", ENUMS["task_status"], nullable=False),
         sa.Column("source", ENUMS["task_source"], nullable=False),
+        sa.Column("subject", ENUMS["subject"], nullable=True),
         sa.Column("chapter_code", sa.Text(), nullable=True),
         sa.Column("resource_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),

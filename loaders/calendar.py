@@ -1,0 +1,66 @@
+"""What comes next for each student: sessions, dated épreuves, due tasks, the tasks that matter."""
+
+from uuid import UUID
+
+from aiodataloader import DataLoader
+from sqlalchemy import Date, cast, func
+
+from loaders.columns import instant, label, task_priority
+from loaders.keyset import Key, Order
+from loaders.pages import Pages, Relation
+from loaders.rows import Row
+from models.epreuve import Epreuve
+from models.student import Student
+from models.study_session import StudySession
+from models.task import Task
+from models.vocabulary import SessionStatus, TaskStatus
+
+CLOCK = instant("clock")
+OPEN = Task.status == label(TaskStatus.TODO)
+
+COMING_SESSIONS = Relation(
+    "coming sessions",
+    StudySession,
+    StudySession.student_id,
+    where=(
+        StudySession.status != label(SessionStatus.ANNULE),
+        StudySession.slot_start >= CLOCK,
+    ),
+)
+# an épreuve has a day and no hour: it is still to come all through its day where the pupil lives
+COMING_EPREUVES = Relation(
+    "coming épreuves",
+    Epreuve,
+    Epreuve.student_id,
+    where=(
+        Student.id == Epreuve.student_id,
+        Epreuve.scheduled_at >= cast(func.timezone(Student.time_zone, CLOCK), Date),
+    ),
+)
+DUE_TASKS = Relation("due tasks", Task, Task.student_id, where=(OPEN, Task.due_at >= CLOCK))
+OPEN_TASKS = Relation("open tasks", Task, Task.student_id, where=(OPEN,))
+
+BY_SLOT = Order("slot_start", (Key(StudySession.slot_start), Key(StudySession.id)))
+BY_DAY = Order("scheduled_at", (Key(Epreuve.scheduled_at), Key(Epreuve.id)))
+BY_DUE = Order("due_at", (Key(Task.due_at), Key(Task.id)))
+BY_PRIORITY = Order("priority", (Key(task_priority(), descending=True), Key(Task.id)), clocked=True)
+
+
+def next_sessions(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
+    """Sessions that are not cancelled and have not begun."""
+    return pages.first(COMING_SESSIONS, BY_SLOT, size)
+
+
+def next_epreuves(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
+    """Dated épreuves, from today on."""
+    return pages.first(COMING_EPREUVES, BY_DAY, size)
+
+
+def next_tasks(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
+    """Open tasks that are not due yet."""
+    return pages.first(DUE_TASKS, BY_DUE, size)
+
+
+def first_open(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
+    """Open tasks, highest priority first."""
+    return pages.first(OPEN_TASKS, BY_PRIORITY, size)

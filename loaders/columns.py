@@ -1,0 +1,68 @@
+"""What is read of a table: its columns, and what PostgreSQL computes beside them."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from models.base import LABELS, SCHEMA, Entity
+from models.epreuve import Epreuve
+from models.priority import UNKNOWN_MASTERY, priority
+from models.progress import Progress
+from models.task import Task
+
+INSTANT = TIMESTAMP(timezone=True)
+DAY_SECONDS = 86400.0
+
+
+def label(member: StrEnum) -> ColumnElement[Any]:
+    """An enum member as a literal: a parameter would hide partial indexes from the planner."""
+    kind = LABELS[type(member)]
+    return literal_column(f"'{member.value}'::{SCHEMA}.{kind.name}", kind)
+
+
+def instant(name: str) -> Any:
+    """A moment given when the statement runs."""
+    return bindparam(name, type_=INSTANT)
+
+
+def _days_until(moment: Any) -> Any:
+    """Days from `sorted_at` to a moment: 0 when past, infinity when there is none."""
+    seconds = cast(func.extract("epoch", moment - instant("sorted_at")), Task.weight.type)
+    left = func.greatest(seconds / DAY_SECONDS, 0.0)
+    return case((moment.is_(None), literal_column("'Infinity'::float8")), else_=left)
+
+
+def task_priority() -> ColumnElement[Any]:
+    """`models.priority.priority` of a task at the instant `sorted_at`."""
+    mastery = (
+        select(func.avg(Progress.score))
+        .where(Progress.student_id == Task.student_id, Progress.chapter_code == Task.chapter_code)
+        .scalar_subquery()
+    )
+    exam = (
+        select(cast(func.min(Epreuve.scheduled_at), INSTANT))
+        .where(
+            Epreuve.student_id == Task.student_id,
+            Epreuve.subject == Task.subject,
+            Epreuve.scheduled_at >= cast(instant("sorted_at"), Epreuve.scheduled_at.type),
+        )
+        .scalar_subquery()
+    )
+    found: ColumnElement[Any] = priority(
+        weight=Task.weight,
+        days_to_due=_days_until(Task.due_at),
+        mastery=func.coalesce(mastery, UNKNOWN_MASTERY),
+        days_to_exam=_days_until(exam),
+    )
+    return found
+
+
+COMPUTED: dict[type[Entity], dict[str, ColumnElement[Any]]] = {Task: {"priority": task_priority()}}
+
+
+def columns_of(model: type[Entity]) -> list[ColumnElement[Any]]:
+    """Everything a row of the table carries."""
+    computed = COMPUTED.get(model, {})
+    return [*model.__table__.columns, *(value.label(name) for name, value in computed.items())]

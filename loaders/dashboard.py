@@ -1,0 +1,89 @@
+"""What the key figures are computed from, read for many students in one statement."""
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from aiodataloader import DataLoader
+
+from loaders.by_column import Loaders
+from loaders.rows import Row, Statement
+
+FACTS = Statement(
+    """
+    SELECT s.id, s.time_zone,
+      coalesce((SELECT jsonb_object_agg(subject, mastery) FROM (
+        SELECT subject, avg(score) AS mastery FROM progress
+        WHERE student_id = s.id GROUP BY subject) m), '{}') AS mastery,
+      coalesce((SELECT jsonb_object_agg(subject, weight) FROM (
+        SELECT subject, sum(weight) AS weight FROM epreuves_plan
+        WHERE student_id = s.id AND subject IS NOT NULL GROUP BY subject) w), '{}') AS weights,
+      EXISTS (SELECT FROM epreuves_plan WHERE student_id = s.id) AS has_plan,
+      ARRAY(
+        SELECT DISTINCT (at AT TIME ZONE s.time_zone)::date FROM events
+        WHERE student_id = s.id AND actor_role = 'STUDENT' AND at <= $2) AS active_days,
+      (SELECT score_20 FROM evaluations WHERE student_id = s.id AND status = 'Corrigé'
+        ORDER BY graded_at DESC, id DESC LIMIT 1) AS last_eval_score,
+      (SELECT count(*) FROM tasks WHERE student_id = s.id AND status = 'Todo') AS open_task_count,
+      (SELECT min(slot_start) FROM sessions
+        WHERE student_id = s.id AND status <> 'Annulé' AND slot_start >= $2) AS next_session_at
+    FROM students s WHERE s.id = ANY ($1::uuid[])
+    """,
+    ("keys", "clock"),
+)
+
+# an evaluation counts in the month it was made
+EVALUATIONS_SINCE = Statement(
+    """
+    SELECT k.id, count(e.id) AS made FROM unnest($1::uuid[], $2::timestamptz[]) AS k (id, since)
+    LEFT JOIN evaluations e ON e.student_id = k.id AND e.created_at >= k.since
+    GROUP BY k.id
+    """,
+    ("keys", "since"),
+)
+
+POINTS = Statement(
+    """
+    SELECT student_id, subject, day, score FROM progress_points
+    WHERE student_id = ANY ($1::uuid[]) AND day > $2::date ORDER BY day
+    """,
+    ("keys", "after"),
+)
+
+
+def facts(loaders: Loaders) -> DataLoader[UUID, Row | None]:
+    """Everything `services.dashboard.kpis` needs of a student."""
+
+    async def batch(keys: list[UUID]) -> list[Row | None]:
+        found = {row.id: row for row in await loaders.reader.rows(FACTS, keys=keys)}
+        return [found.get(key) for key in keys]
+
+    return loaders.loader("facts", batch)
+
+
+def evaluations_since(loaders: Loaders) -> DataLoader[tuple[UUID, Any], int]:
+    """How many evaluations a student has made since an instant: the key names both."""
+
+    async def batch(keys: list[tuple[UUID, Any]]) -> list[int]:
+        found = {
+            row.id: row.made
+            for row in await loaders.reader.rows(
+                EVALUATIONS_SINCE, keys=[key[0] for key in keys], since=[key[1] for key in keys]
+            )
+        }
+        return [found.get(key[0], 0) for key in keys]
+
+    return loaders.loader("evaluations since", batch)
+
+
+def points(loaders: Loaders, after: Any) -> DataLoader[tuple[UUID, str], list[Row]]:
+    """The daily mastery of a student in a subject, after a day, oldest first."""
+
+    async def batch(keys: list[tuple[UUID, str]]) -> list[list[Row]]:
+        groups: defaultdict[tuple[UUID, str], list[Row]] = defaultdict(list)
+        students = list({key[0] for key in keys})
+        for row in await loaders.reader.rows(POINTS, keys=students, after=after):
+            groups[row.student_id, row.subject].append(row)
+        return [groups[key] for key in keys]
+
+    return loaders.loader(("points", after), batch)

@@ -1,0 +1,142 @@
+"""How rows are read: a statement compiled once, a connection for each batch, a light record.
+
+Statements are written with SQLAlchemy and run by asyncpg itself: `docs/performance.md` shows what
+ORM entities would cost.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar
+
+import asyncpg
+import orjson
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+
+from models.base import LABELS, SCHEMA, Entity
+
+DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+
+
+class Row(asyncpg.Record):  # type: ignore[misc]
+    """A row as stored: its columns are its attributes, its table's class is `model`."""
+
+    __slots__ = ()
+    model: ClassVar[type[Entity] | None] = None
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@cache
+def row_of(model: type[Entity]) -> type[Row]:
+    """The kind of row that a table's rows are read as, so that a union can tell them apart."""
+    return type(f"{model.__name__}Row", (Row,), {"__slots__": (), "model": model})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL text, the order of its parameters, those that never change, and the kind of row."""
+
+    sql: str
+    parameters: tuple[str, ...]
+    row: type[Row] = Row
+    constants: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compiled(select: Executable, model: type[Entity] | None = None) -> Statement:
+    """Turn a SELECT with named bind parameters into text that asyncpg runs as it is."""
+    text: Any = select.compile(dialect=DIALECT)  # type: ignore[attr-defined]
+    return Statement(
+        text.string,
+        tuple(text.positiontup or ()),
+        row_of(model) if model else Row,
+        {name: value for name, value in text.params.items() if value is not None},
+    )
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that knows whom PostgreSQL's row lock lets it see."""
+
+    _seen_by: tuple[str, str] | None = None
+
+    async def see_as(self, viewer: str, role: str) -> None:
+        """Set the viewer for row-level security; nothing is sent when it is the last one again."""
+        if self._seen_by != (viewer, role):
+            self._seen_by = None
+            await self.fetchval(
+                "SELECT set_config('nexus.viewer', $1, false), set_config('nexus.role', $2, false)",
+                viewer,
+                role,
+            )
+            self._seen_by = (viewer, role)
+
+
+async def open_pool(dsn: str, *, size: int, statement_timeout_ms: int) -> asyncpg.Pool:
+    """Connections as the API's role, which row-level security binds."""
+
+    async def prepare(connection: asyncpg.Connection) -> None:
+        for name in ("json", "jsonb"):
+            await connection.set_type_codec(
+                name,
+                schema="pg_catalog",
+                encoder=lambda value: orjson.dumps(value).decode(),
+                decoder=orjson.loads,
+            )
+        for enum, kind in LABELS.items():
+            await connection.set_type_codec(
+                kind.name,
+                schema=SCHEMA,
+                encoder=str,
+                decoder={member.value: member for member in enum}.__getitem__,
+            )
+
+    async def keep(_connection: asyncpg.Connection) -> None:
+        """No reset on release: a batch reads once and leaves nothing but its viewer behind."""
+
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        init=prepare,
+        reset=keep,
+        connection_class=Connection,
+        command_timeout=statement_timeout_ms / 1000 + 1,
+        server_settings={
+            "application_name": "nexus",
+            "jit": "off",  # its compilation costs more than these statements
+            "role": "nexus_api",
+            "search_path": "nexus_app, public",
+            "statement_timeout": str(statement_timeout_ms),
+            "timezone": "UTC",
+        },
+    )
+
+
+class Reader:
+    """Reads for one viewer at one instant. Each batch takes a connection and gives it back."""
+
+    def __init__(self, pool: asyncpg.Pool, *, viewer: str, role: str, clock: datetime) -> None:
+        self._pool = pool
+        self.viewer = viewer
+        self.role = role
+        self.clock = clock
+        self.statements = 0  # how many were sent; for logs and tests
+
+    async def rows(self, statement: Statement, **values: Any) -> list[Row]:
+        """Run a statement. `viewer` and `clock` are given to it where it names them."""
+        given = {**statement.constants, "viewer": self.viewer, "clock": self.clock, **values}
+        self.statements += 1
+        async with self._pool.acquire() as connection:
+            await connection.see_as(self.viewer, self.role)
+            found: list[Row] = await connection.fetch(
+                statement.sql,
+                *[given[name] for name in statement.parameters],
+                record_class=statement.row,
+            )
+        return found

@@ -1,0 +1,46 @@
+"""What every argument must be before anything is done with it."""
+
+from typing import Any
+from uuid import UUID
+
+from graphql import GraphQLError
+
+
+def refused(message: str) -> GraphQLError:
+    """The answer to an argument that cannot be meant."""
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+def checked(given: dict[str, Any], ids: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The arguments, with those named in `ids` as UUIDs; refuses text that cannot be stored."""
+    for name, value in given.items():
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str):
+                _storable(name, text)
+    return {name: _ids(name, value) if name in ids else value for name, value in given.items()}
+
+
+def _storable(name: str, text: str) -> None:
+    if "\x00" in text:
+        raise refused(f"`{name}` holds a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise refused(f"`{name}` holds half of a surrogate pair") from None
+
+
+def _ids(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_id(name, each) for each in value]
+    return None if value is None else _id(name, value)
+
+
+def _id(name: str, value: str) -> UUID:
+    """Lower case and hyphenated, as the contract says; other spellings of a UUID are not ids."""
+    try:
+        found = UUID(value)
+    except ValueError:
+        raise refused(f"`{name}` is not a UUID") from None
+    if str(found) != value.lower():
+        raise refused(f"`{name}` is not a UUID")
+    return found

@@ -1,0 +1,14 @@
+"""The contract. `schema.graphql` is its printed form; review that diff."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from schema import enums as enums  # before any type names one
+from schema import catalogue, jobs, students, viewer
+from schema.scalars import SCALARS
+
+schema = strawberry.Schema(
+    query=merge_types("Query", (viewer.Query, students.Query, catalogue.Query, jobs.Query)),
+    config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
+)

@@ -1,0 +1,59 @@
+"""Mastery by subject, chapter and competence."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from models.curriculum import Subject
+from models.progress import Progress as ProgressRow
+from models.progress import ProgressPoint as ProgressPointRow
+from resolvers import catalogue, progression
+from schema.binding import derived, entity, field
+from schema.catalogue import Chapter, Competence
+from schema.shared import Node
+from services import progression as progress
+
+
+@entity(ProgressRow)
+class Progress(Node):
+    """One measured competence of one chapter."""
+
+    subject: Subject
+    chapter: Chapter = derived(catalogue.chapter, ProgressRow.chapter_code)
+    competence: Competence = derived(catalogue.competence, ProgressRow.competence_code)
+    score: float = strawberry.field(description="Mastery, 0..1.")
+    evidence_count: int
+    updated_at: datetime
+
+
+@entity(progress.ChapterMastery)
+class ChapterProgress:
+    """A chapter, and what is measured of it."""
+
+    chapter: Chapter
+    score: float
+    coverage: float
+    competences: list[Progress]
+
+
+@entity(ProgressPointRow)
+class ProgressPoint:
+    """Mastery of a subject at the end of a day."""
+
+    day: date
+    score: float
+
+
+@entity(progress.SubjectMastery)
+class SubjectProgress:
+    """A subject, and what is measured of its programme."""
+
+    subject: Subject
+    score: float = strawberry.field(
+        description="Mean mastery over the measured competences, 0..1; 0 before any measure."
+    )
+    coverage: float = strawberry.field(
+        description="Share of the programme's competences that have been measured, 0..1."
+    )
+    chapters: list[ChapterProgress]
+    trend: list[ProgressPoint] = field(progression.trend)

@@ -1,0 +1,74 @@
+"""Tasks: pieces of work to do."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from sqlalchemy import func, literal_column
+
+from loaders.columns import task_priority
+from loaders.filters import among
+from loaders.keyset import Key, Order
+from loaders.pages import Relation
+from models.student import Student as StudentRow
+from models.task import Task as TaskRow
+from models.vocabulary import TaskCategory, TaskOrder, TaskSource, TaskStatus
+from resolvers import catalogue, resources
+from resolvers.pages import Ordering
+from schema.binding import derived, entity, field, one
+from schema.catalogue import Chapter
+from schema.resources import Resource
+from schema.shared import Node
+
+if TYPE_CHECKING:
+    from schema.students import Student
+
+LAST = literal_column("'9999-12-31T00:00:00Z'::timestamptz", TaskRow.created_at.type)
+
+TASKS = Relation(
+    "tasks",
+    TaskRow,
+    TaskRow.student_id,
+    filters={"status": among(TaskRow.status), "category": among(TaskRow.category)},
+)
+BY_PRIORITY = Order(
+    "priority",
+    (Key(task_priority(), descending=True), Key(TaskRow.id)),
+    clocked=True,
+)
+TASK_ORDER = Ordering(
+    {
+        TaskOrder.PRIORITY: BY_PRIORITY,
+        TaskOrder.DUE_AT: Order(
+            "due_at", (Key(func.coalesce(TaskRow.due_at, LAST)), Key(TaskRow.id))
+        ),
+        TaskOrder.CREATED_AT: Order(
+            "created_at",
+            (Key(TaskRow.created_at, descending=True), Key(TaskRow.id, descending=True)),
+        ),
+    },
+    argument=TaskOrder,
+    default=TaskOrder.PRIORITY,
+)
+
+
+@entity(TaskRow)
+class Task(Node):
+    """One piece of work to do."""
+
+    student: Annotated["Student", strawberry.lazy("schema.students")] = one(
+        TaskRow.student_id, StudentRow.id
+    )
+    label: str
+    category: TaskCategory
+    due_at: datetime | None
+    weight: float = strawberry.field(description="Importance set by its author, 0..5.")
+    priority: float = strawberry.field(
+        description="What the list is sorted by: the coach's rule applied now. Higher is sooner."
+    )
+    status: TaskStatus
+    source: TaskSource
+    chapter: Chapter | None = derived(catalogue.chapter, TaskRow.chapter_code)
+    resource: Resource | None = field(resources.of_task)
+    created_at: datetime
+    closed_at: datetime | None
