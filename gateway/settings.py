@@ -78,6 +78,13 @@ class Settings(BaseSettings):
     jwt_alg: Algorithm | None = None
     jwt_audience: str = "nexus"
 
+    introspection: bool | None = None
+
+    @property
+    def introspects(self) -> bool:
+        """Whether clients may read the schema: in development, unless switched off."""
+        return not self.production if self.introspection is None else self.introspection
+
     @property
     def production(self) -> bool:
         return self.env == "production"
@@ -127,6 +134,8 @@ class Settings(BaseSettings):
     def _production_is_strict(self) -> Self:
         if not self.production:
             return self
+        if self.introspection:
+            raise ValueError("production keeps its schema to itself: unset NEXUS_INTROSPECTION")
         if self.database_url is None or self.redis_url is None:
             raise ValueError(
                 "production starts no embedded servers: set DATABASE_URL and REDIS_URL"

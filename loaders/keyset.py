@@ -27,7 +27,7 @@ class BadPage(ValueError):
 class Key:
     """One term of an order. Its expression is never null, or rows would be lost between pages."""
 
-    expression: ColumnElement[Any]
+    expression: Any
     descending: bool = False
 
 

@@ -29,8 +29,9 @@ from loaders.filters import Filter
 from loaders.keyset import Order, Place, Window
 from loaders.rows import Reader, Row, Statement, compiled
 from models.base import Entity
+from models.vocabulary import Role
 
-Gate = Callable[[str], ColumnElement[bool]]
+Gate = Callable[[Role], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class Relation:
     filters: dict[str, Filter] | None = None
     flags: tuple[str, ...] = ()
 
-    def conditions(self, role: str, filters: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    def conditions(self, role: Role, filters: tuple[str, ...]) -> list[ColumnElement[bool]]:
         given = [(self.filters or {})[name].where(name) for name in filters]
         gates = [self.gate(role)] if self.gate else []
         return [*gates, *self.where, *given]
@@ -66,7 +67,7 @@ def _keys() -> Any:
 def _page(
     relation: Relation,
     order: Order,
-    role: str,
+    role: Role,
     filters: tuple[str, ...],
     *,
     backward: bool,
@@ -104,7 +105,7 @@ def _page(
 
 
 @cache
-def _count(relation: Relation, role: str, filters: tuple[str, ...]) -> Statement:
+def _count(relation: Relation, role: Role, filters: tuple[str, ...]) -> Statement:
     conditions = relation.conditions(role, filters)
     total = func.count().label("total")
     if relation.column is None:
@@ -134,7 +135,7 @@ class Pages:
         *,
         extra: int = 1,
     ) -> DataLoader[UUID | None, list[Row]]:
-        """Up to `window.limit` rows from the window's end, and one more that says there are more."""
+        """Up to `window.limit` rows from the window's end; `extra` ones say that there are more."""
         values: dict[str, Any] = {"limit": window.limit + extra}
         bounds: list[str] = []
         place: Place | None

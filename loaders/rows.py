@@ -16,6 +16,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
 from models.base import LABELS, SCHEMA, Entity
+from models.vocabulary import Role
 
 DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
 
@@ -63,9 +64,9 @@ def compiled(select: Executable, model: type[Entity] | None = None) -> Statement
 class Connection(asyncpg.Connection):  # type: ignore[misc]
     """A connection that knows whom PostgreSQL's row lock lets it see."""
 
-    _seen_by: tuple[str, str] | None = None
+    _seen_by: tuple[str, Role] | None = None
 
-    async def see_as(self, viewer: str, role: str) -> None:
+    async def see_as(self, viewer: str, role: Role) -> None:
         """Set the viewer for row-level security; nothing is sent when it is the last one again."""
         if self._seen_by != (viewer, role):
             self._seen_by = None
@@ -121,7 +122,7 @@ async def open_pool(dsn: str, *, size: int, statement_timeout_ms: int) -> asyncp
 class Reader:
     """Reads for one viewer at one instant. Each batch takes a connection and gives it back."""
 
-    def __init__(self, pool: asyncpg.Pool, *, viewer: str, role: str, clock: datetime) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, viewer: str, role: Role, clock: datetime) -> None:
         self._pool = pool
         self.viewer = viewer
         self.role = role

@@ -16,13 +16,14 @@ from loaders.by_column import Loaders
 from loaders.columns import columns_of
 from loaders.rows import Row, Statement, compiled
 from models.base import Entity
+from models.vocabulary import Role
 
-Gate = Callable[[str], ColumnElement[bool]]
+Gate = Callable[[Role], ColumnElement[bool]]
 Nodes = tuple[tuple[type[Entity], Gate], ...]
 
 
 @cache
-def _visible(column: InstrumentedAttribute[Any], gate: Gate, role: str) -> Statement:
+def _visible(column: InstrumentedAttribute[Any], gate: Gate, role: Role) -> Statement:
     model: Any = column.class_
     keys = bindparam("keys", type_=ARRAY(column.type))
     return compiled(select(*columns_of(model)).where(column == any_(keys), gate(role)), model)
@@ -45,7 +46,7 @@ def visible(
 
 
 @cache
-def _located(nodes: Nodes, role: str) -> Statement:
+def _located(nodes: Nodes, role: Role) -> Statement:
     tables = [
         select(literal(i).label("place"), model.id.label("id")).where(
             model.id == any_(bindparam("keys", type_=ARRAY(model.id.type))), gate(role)

@@ -26,9 +26,9 @@ from services.access import visible_jobs, visible_resources, visible_students, v
 MAX_IDS = 100
 
 
-def _owned(model: Any) -> Callable[[str], ColumnElement[bool]]:
+def _owned(model: Any) -> Callable[[Role], ColumnElement[bool]]:
     """The gate of a table whose rows belong to a student."""
-    return lambda role: visible_to(Role(role), model.student_id)
+    return lambda role: visible_to(role, model.student_id)
 
 
 NODES: Any = (

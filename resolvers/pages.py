@@ -15,7 +15,7 @@ from resolvers.inputs import refused
 
 @dataclass(frozen=True)
 class Ordering:
-    """An order that an argument chooses: `order_by` where `argument` names its enum, or `chosen`."""
+    """An order that the arguments choose: `order_by` where `argument` is its enum, or `chosen`."""
 
     orders: dict[Any, Order]
     argument: type[Enum] | None = None

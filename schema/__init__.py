@@ -4,7 +4,6 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from schema import enums as enums  # before any type names one
 from schema import catalogue, jobs, students, viewer
 from schema.scalars import SCALARS
 

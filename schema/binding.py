@@ -17,6 +17,7 @@ from models.base import Entity
 from resolvers.context import Info
 from resolvers.inputs import checked
 from resolvers.pages import Ordering, page_of
+from schema import enums as enums  # before any type names one
 from services.access import Permission
 
 T = TypeVar("T")

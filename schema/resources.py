@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-
 from loaders.keyset import Key, Order
 from loaders.pages import Relation
 from models.curriculum import Subject

@@ -1,0 +1,117 @@
+"""From a token to a viewer: signature, audience, time and role, each with its own refusal."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx2
+from joserfc import jwk, jwt
+from joserfc.errors import JoseError
+
+from gateway.settings import Algorithm, Settings
+from models.vocabulary import Role
+from services.access import Viewer
+
+LEEWAY = 10  # seconds that two clocks may differ
+REFETCH_AFTER = 30.0  # seconds before an unknown key may ask the JWKS address again
+LONGEST_TOKEN = 8192  # characters
+
+
+class Unauthenticated(Exception):
+    """The token does not say who is asking; the message is for the client."""
+
+
+class Keys:
+    """The keys that may sign: one shared secret, or a published set that rotates."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.jwks_url
+        secret = settings.signing_secret()
+        self._keys: Any = jwk.OctKey.import_key(secret) if secret is not None else None
+        self._fetched_at = -REFETCH_AFTER
+        self._lock = asyncio.Lock()
+
+    async def decode(self, token: str, algorithm: Algorithm) -> Mapping[str, Any]:
+        """The claims of a token with a good signature; JoseError or ValueError otherwise."""
+        if self._url is None:
+            return jwt.decode(token, self._keys, algorithms=[algorithm]).claims
+        if self._keys is None:
+            await self._fetch(self._fetched_at)
+        seen = self._fetched_at
+        try:
+            return jwt.decode(token, self._keys, algorithms=[algorithm]).claims
+        except (JoseError, ValueError):
+            if time.monotonic() - seen < REFETCH_AFTER:
+                raise
+        await self._fetch(seen)
+        return jwt.decode(token, self._keys, algorithms=[algorithm]).claims
+
+    async def _fetch(self, seen: float) -> None:
+        """Read the published keys, once for all who saw the same old ones."""
+        async with self._lock:
+            if self._fetched_at != seen:
+                return
+            if self._url is None:
+                raise Unauthenticated("no key can verify the token")
+            try:
+                async with httpx2.AsyncClient(timeout=5.0) as client:
+                    answer = await client.get(self._url)
+                    answer.raise_for_status()
+                    self._keys = jwk.KeySet.import_key_set(answer.json())
+            except (httpx2.HTTPError, ValueError, KeyError) as error:
+                if self._keys is None:
+                    raise Unauthenticated("the keys that verify tokens cannot be read") from error
+            finally:
+                self._fetched_at = time.monotonic()
+
+
+class Authenticator:
+    """Reads `Authorization: Bearer …`. `alg` is pinned by settings, never chosen by the token."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._algorithm: Algorithm = settings.algorithm
+        self._audience = settings.jwt_audience
+        self._keys = Keys(settings)
+
+    async def bearer(self, header: str | None, now: datetime) -> Viewer | None:
+        """The viewer of an `Authorization` header; None where there is none."""
+        if header is None:
+            return None
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated("Authorization must be: Bearer <token>")
+        return await self.viewer(token.strip(), now)
+
+    async def viewer(self, token: str, now: datetime) -> Viewer:
+        """Whom a token names; Unauthenticated says what is wrong with it."""
+        if len(token) > LONGEST_TOKEN:
+            raise Unauthenticated("the token is too long")
+        try:
+            claims = await self._keys.decode(token, self._algorithm)
+        except (JoseError, ValueError, TypeError) as error:
+            raise Unauthenticated("the token's signature cannot be verified") from error
+        registry = jwt.JWTClaimsRegistry(
+            now=int(now.timestamp()),
+            leeway=LEEWAY,
+            sub={"essential": True},
+            role={"essential": True, "values": [role.value for role in Role]},
+            exp={"essential": True},
+            iat={"essential": True},
+            aud={"essential": True, "value": self._audience},
+        )
+        try:
+            registry.validate(dict(claims))
+        except JoseError as error:
+            raise Unauthenticated(f"the token is refused: {error.description}") from error
+        subject, name, client = claims["sub"], claims.get("name"), claims.get("client")
+        for value in (subject, name, client):
+            if value is not None and not (isinstance(value, str) and storable(value)):
+                raise Unauthenticated("the token is refused: a claim is not a text")
+        return Viewer(subject, Role(claims["role"]), name, client)
+
+
+def storable(text: str) -> bool:
+    """A text of sensible length that PostgreSQL takes."""
+    return 0 < len(text) <= 255 and "\x00" not in text and text.isprintable()

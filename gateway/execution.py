@@ -1,0 +1,163 @@
+"""Running one operation: document to answer, with every error in a form a client may see."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from resolvers.context import Context
+from schema import schema
+
+log = logging.getLogger("nexus")
+
+MAX_TOKENS = 5_000  # of one document; the trusted ones have a few hundred
+KEPT_DOCUMENTS = 512
+PATIENCE = 15.0  # seconds an operation may take
+CONTRACT = schema._schema  # strawberry keeps graphql-core's schema here
+
+
+class Rejected(Exception):
+    """The request is no operation of ours: nothing was run."""
+
+    def __init__(self, errors: list[GraphQLError], status: int = 400) -> None:
+        super().__init__(errors[0].message if errors else "")
+        self.errors = errors
+        self.status = status
+        self.headers: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a client asks for."""
+
+    query: str
+    variables: Mapping[str, Any]
+    name: str | None
+
+
+def refusal(message: str, code: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})
+
+
+@lru_cache(maxsize=KEPT_DOCUMENTS)
+def _prepared(query: str, *, introspection: bool) -> DocumentNode | tuple[GraphQLError, ...]:
+    """Parse and validate once for each text; errors are kept too."""
+    try:
+        document = parse(query, max_tokens=MAX_TOKENS)
+        rules = specified_rules
+        if not introspection:
+            rules = (*rules, NoSchemaIntrospectionCustomRule)
+        errors = validate(CONTRACT, document, rules)
+    except GraphQLError as error:
+        return (coded(error, "GRAPHQL_PARSE_FAILED"),)
+    except RecursionError:
+        return (refusal("the document is nested too deeply", "GRAPHQL_PARSE_FAILED"),)
+    if errors:
+        return tuple(coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors)
+    return document
+
+
+def coded(error: GraphQLError, code: str) -> GraphQLError:
+    return GraphQLError(
+        error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code, **(error.extensions or {})},
+    )
+
+
+def prepared(
+    operation: Operation, *, introspection: bool
+) -> tuple[DocumentNode, OperationDefinitionNode]:
+    """The document and the operation it runs; Rejected when there is none."""
+    try:
+        operation.query.encode()
+    except UnicodeEncodeError:
+        message = "the document holds half of a surrogate pair"
+        raise Rejected([refusal(message, "GRAPHQL_PARSE_FAILED")]) from None
+    found = _prepared(operation.query, introspection=introspection)
+    if isinstance(found, tuple):
+        raise Rejected(list(found))
+    node = get_operation_ast(found, operation.name)
+    if node is None:
+        message = "`operationName` must name one of the document's operations"
+        raise Rejected([refusal(message, "OPERATION_RESOLUTION_FAILURE")])
+    if node.operation is OperationType.SUBSCRIPTION:
+        raise Rejected([refusal("subscriptions need a stream", "BAD_REQUEST")])
+    return found, node
+
+
+def asks_nothing(node: OperationDefinitionNode) -> bool:
+    """Whether only `__typename` is selected: the one thing that needs no token."""
+    return all(
+        isinstance(selection, FieldNode) and selection.name.value == "__typename"
+        for selection in node.selection_set.selections
+    )
+
+
+async def run(
+    document: DocumentNode, operation: Operation, context: Context | None
+) -> ExecutionResult:
+    """Execute; errors come back masked unless they are meant for the client.
+
+    No context is needed where nothing but `__typename` is asked.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            found = execute(
+                CONTRACT,
+                document,
+                context_value=context,
+                variable_values=dict(operation.variables),
+                operation_name=operation.name,
+            )
+            result = found if isinstance(found, ExecutionResult) else await found
+    except TimeoutError:
+        message = f"the operation took longer than {PATIENCE:g} s"
+        return ExecutionResult(None, [refusal(message, "TIMEOUT")])
+    if result.errors:
+        request_id = context.request_id if context else ""
+        errors = [told(error, request_id) for error in result.errors]
+        return ExecutionResult(result.data, errors)
+    return result
+
+
+def told(error: GraphQLError, request_id: str) -> GraphQLError:
+    """What the client learns of an error: all of its own, and of a fault of ours only the id."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        return coded(error, "BAD_USER_INPUT")
+    message, code = "the server failed", "INTERNAL_SERVER_ERROR"
+    if isinstance(cause, asyncpg.QueryCanceledError | TimeoutError):
+        message, code = "the database took too long", "TIMEOUT"
+    elif isinstance(cause, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
+        message, code = "the database cannot be reached", "UNAVAILABLE"
+    log.error("request %s: %s at %s", request_id, code, error.path, exc_info=cause)
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        path=error.path,
+        extensions={"code": code, "requestId": request_id},
+    )

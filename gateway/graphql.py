@@ -1,0 +1,149 @@
+"""`/graphql` over HTTP: reads a request, runs it for its viewer, writes the answer."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, OperationType
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway import ide
+from gateway.auth import Authenticator, Unauthenticated
+from gateway.execution import Operation, Rejected, asks_nothing, prepared, refusal, run
+from gateway.settings import Settings
+from resolvers.context import Context
+from services.access import Viewer
+
+MAX_BODY = 1_000_000  # bytes
+SPOKEN = ("application/graphql-response+json", "application/json")
+
+
+async def endpoint(request: Request) -> Response:
+    """Answer a GraphQL request, or show GraphiQL to a browser."""
+    if request.method == "GET" and "query" not in request.query_params and _browses(request):
+        return ide.page()
+    media_type = _media_type(request.headers.get("accept"))
+    try:
+        operation = await _operation(request)
+        result = await _answer(request, operation)
+        status = 200
+    except Rejected as rejected:
+        result = ExecutionResult(None, rejected.errors)
+        # application/json is the media type of clients that take any other status for a broken link
+        legacy = rejected.status == 400 and media_type == "application/json"
+        status = 200 if legacy and request.state.understood else rejected.status
+        return _response(result, status, media_type, dict(rejected.headers))
+    return _response(result, status, media_type, {})
+
+
+async def _answer(request: Request, operation: Operation) -> ExecutionResult:
+    settings: Settings = request.app.state.settings
+    clock = datetime.now(UTC)
+    viewer = await _viewer(request, clock)
+    document, node = prepared(operation, introspection=settings.introspects)
+    if request.method == "GET" and node.operation is not OperationType.QUERY:
+        raise _rejected("GET runs queries only", "METHOD_NOT_ALLOWED", 405, {"Allow": "POST"})
+    if viewer is None:
+        if not asks_nothing(node):
+            raise _unauthenticated("a token is needed: Authorization: Bearer <token>")
+        return await run(document, operation, None)
+    context = Context(viewer, request.app.state.pool, clock, request.state.request_id)
+    return await run(document, operation, context)
+
+
+async def _viewer(request: Request, clock: datetime) -> Viewer | None:
+    authenticator: Authenticator = request.app.state.authenticator
+    try:
+        return await authenticator.bearer(request.headers.get("authorization"), clock)
+    except Unauthenticated as error:
+        raise _unauthenticated(str(error)) from error
+
+
+def _rejected(
+    message: str, code: str, status: int = 400, headers: dict[str, str] | None = None
+) -> Rejected:
+    rejected = Rejected([refusal(message, code)], status)
+    rejected.headers = headers or {}
+    return rejected
+
+
+def _unauthenticated(message: str) -> Rejected:
+    return _rejected(message, "UNAUTHENTICATED", 401, {"WWW-Authenticate": 'Bearer realm="nexus"'})
+
+
+async def _operation(request: Request) -> Operation:
+    """What the request asks for; Rejected when it is not the request of an operation."""
+    request.state.understood = False
+    if request.method == "GET":
+        given: Any = dict(request.query_params)
+        for part in ("variables", "extensions"):
+            if part in given:
+                given[part] = _json(given[part].encode("utf-8", "replace"), f"`{part}`")
+    else:
+        declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if declared != "application/json":
+            raise _rejected("the content type must be application/json", "BAD_REQUEST", 415)
+        given = _json(await _body(request), "the body")
+    if not isinstance(given, dict):
+        raise _rejected("the body must be a JSON object", "BAD_REQUEST")
+    query: Any = given.get("query")
+    variables: Any = given.get("variables")
+    name: Any = given.get("operationName")
+    if not isinstance(query, str):
+        raise _rejected("`query` must be a text", "BAD_REQUEST")
+    if variables is not None and not isinstance(variables, dict):
+        raise _rejected("`variables` must be an object", "BAD_REQUEST")
+    if name is not None and not isinstance(name, str):
+        raise _rejected("`operationName` must be a text", "BAD_REQUEST")
+    if not isinstance(given.get("extensions", {}), dict | None):
+        raise _rejected("`extensions` must be an object", "BAD_REQUEST")
+    request.state.understood = True
+    return Operation(query, variables or {}, name or None)
+
+
+def _json(raw: bytes, what: str) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise _rejected(f"{what} is not JSON: {error}", "BAD_REQUEST") from None
+    except RecursionError:
+        raise _rejected(f"{what} is nested too deeply", "BAD_REQUEST") from None
+
+
+async def _body(request: Request) -> bytes:
+    """The body, given up as soon as it is too large."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY:
+            raise _rejected(f"the body is larger than {MAX_BODY} bytes", "TOO_LARGE", 413)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _browses(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "text/html" in accept and not any(spoken in accept for spoken in SPOKEN)
+
+
+def _media_type(accept: str | None) -> str:
+    """The newer media type for those who know it, JSON for all others."""
+    return SPOKEN[0] if accept and SPOKEN[0] in accept else SPOKEN[1]
+
+
+def _response(
+    result: ExecutionResult, status: int, media_type: str, headers: dict[str, str]
+) -> Response:
+    # without `data` when nothing was executed: the specification tells the two apart by it
+    answer: dict[str, Any] = {} if result.data is None and status != 200 else {"data": result.data}
+    if result.errors:
+        answer = {"errors": [_formatted(error) for error in result.errors], **answer}
+    body = orjson.dumps(answer)
+    vary = {"Vary": "Accept, Authorization", "Cache-Control": "private, no-store"}
+    return Response(body, status, {**vary, **headers}, f"{media_type}; charset=utf-8")
+
+
+def _formatted(error: GraphQLError) -> dict[str, Any]:
+    return dict(error.formatted)

@@ -1,0 +1,1 @@
+"""What makes a dashboard live. The only package, with the gateway, that speaks Redis."""
