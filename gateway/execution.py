@@ -142,12 +142,18 @@ async def run(
     return result
 
 
+def _is_the_clients(error: GraphQLError) -> bool:
+    """Whether graphql-core found fault with the request, and not with what a resolver returned."""
+    refused = "code" in (error.extensions or {})
+    return refused or error.path is None or error.message.startswith("Argument ")
+
+
 def told(error: GraphQLError, request_id: str) -> GraphQLError:
     """What the client learns of an error: all of its own, and of a fault of ours only the id."""
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
-    if cause is None or isinstance(cause, GraphQLError):
+    if isinstance(cause, GraphQLError | None) and _is_the_clients(error):
         return coded(error, "BAD_USER_INPUT")
     message, code = "the server failed", "INTERNAL_SERVER_ERROR"
     if isinstance(cause, asyncpg.QueryCanceledError | TimeoutError):

@@ -46,21 +46,21 @@ BY_DUE = Order("due_at", (Key(Task.due_at), Key(Task.id)))
 BY_PRIORITY = Order("priority", (Key(task_priority(), descending=True), Key(Task.id)), clocked=True)
 
 
-def next_sessions(pages: Pages, size: int) -> DataLoader[UUID | None, list[Row]]:
+def next_sessions(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
     """Sessions that are not cancelled and have not begun."""
     return pages.first(COMING_SESSIONS, BY_SLOT, size)
 
 
-def next_epreuves(pages: Pages, size: int) -> DataLoader[UUID | None, list[Row]]:
+def next_epreuves(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
     """Dated épreuves, from today on."""
     return pages.first(COMING_EPREUVES, BY_DAY, size)
 
 
-def next_tasks(pages: Pages, size: int) -> DataLoader[UUID | None, list[Row]]:
+def next_tasks(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
     """Open tasks that are not due yet."""
     return pages.first(DUE_TASKS, BY_DUE, size)
 
 
-def first_open(pages: Pages, size: int) -> DataLoader[UUID | None, list[Row]]:
+def first_open(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
     """Open tasks, highest priority first."""
     return pages.first(OPEN_TASKS, BY_PRIORITY, size)

@@ -7,7 +7,8 @@ from uuid import UUID
 from aiodataloader import DataLoader
 
 from loaders.by_column import Loaders
-from loaders.rows import Row, Statement
+from loaders.rows import Row, Statement, row_of
+from models.progress import ProgressPoint
 
 FACTS = Statement(
     """
@@ -48,6 +49,7 @@ POINTS = Statement(
     WHERE student_id = ANY ($1::uuid[]) AND day > $2::date ORDER BY day
     """,
     ("keys", "after"),
+    row_of(ProgressPoint),
 )
 
 

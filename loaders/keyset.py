@@ -101,7 +101,7 @@ class Scope:
         return cls(blake2s(told, digest_size=6).hexdigest(), order)
 
     def cursor(self, place: Place) -> str:
-        told = orjson.dumps([self.digest, place.sorted_at, *place.values])
+        told = orjson.dumps([self.digest, place.sorted_at, *place.values], default=str)
         return urlsafe_b64encode(told).rstrip(b"=").decode()
 
     def place(self, cursor: str, argument: str) -> Place:

@@ -31,6 +31,8 @@ from loaders.rows import Reader, Row, Statement, compiled
 from models.base import Entity
 from models.vocabulary import Role
 
+EVERYONE = UUID(int=0)  # the parent of a root list
+
 Gate = Callable[[Role], ColumnElement[bool]]
 
 
@@ -58,8 +60,10 @@ class Relation:
 
 
 def _keys() -> Any:
-    return func.unnest(bindparam("keys", type_=ARRAY(Uuid))).table_valued(
-        column("key", Uuid), name="parents"
+    return (
+        func.unnest(bindparam("keys", type_=ARRAY(Uuid)))
+        .table_valued(column("key", Uuid), name="parents")
+        .render_derived()
     )
 
 
@@ -134,7 +138,7 @@ class Pages:
         filters: dict[str, Any],
         *,
         extra: int = 1,
-    ) -> DataLoader[UUID | None, list[Row]]:
+    ) -> DataLoader[UUID, list[Row]]:
         """Up to `window.limit` rows from the window's end; `extra` ones say that there are more."""
         values: dict[str, Any] = {"limit": window.limit + extra}
         bounds: list[str] = []
@@ -154,14 +158,14 @@ class Pages:
         values |= self._bound(relation, filters)
         values["sorted_at"] = window.sorted_at or self._reader.clock
 
-        async def batch(keys: list[UUID | None]) -> list[list[Row]]:
+        async def batch(keys: list[UUID]) -> list[list[Row]]:
             found = await self._reader.rows(statement, keys=keys, **values)
             if relation.column is None:
                 return [found] * len(keys)
             groups: defaultdict[UUID, list[Row]] = defaultdict(list)
             for row in found:
                 groups[row.parent].append(row)
-            return [groups[key] for key in keys if key is not None]
+            return [groups[key] for key in keys]
 
         return self._loaders.loader(
             (
@@ -175,18 +179,16 @@ class Pages:
             batch,
         )
 
-    def first(
-        self, relation: Relation, order: Order, size: int
-    ) -> DataLoader[UUID | None, list[Row]]:
+    def first(self, relation: Relation, order: Order, size: int) -> DataLoader[UUID, list[Row]]:
         """The first `size` rows of the list, and no more."""
         return self.rows(relation, order, Window(limit=size), {}, extra=0)
 
-    def total(self, relation: Relation, filters: dict[str, Any]) -> DataLoader[UUID | None, int]:
+    def total(self, relation: Relation, filters: dict[str, Any]) -> DataLoader[UUID, int]:
         """How many rows the list has in all."""
         statement = _count(relation, self._reader.role, tuple(filters))
         values = self._bound(relation, filters)
 
-        async def batch(keys: list[UUID | None]) -> list[int]:
+        async def batch(keys: list[UUID]) -> list[int]:
             found = await self._reader.rows(statement, keys=keys, **values)
             if relation.column is None:
                 return [found[0].total] * len(keys)

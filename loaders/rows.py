@@ -89,12 +89,16 @@ async def open_pool(dsn: str, *, size: int, statement_timeout_ms: int) -> asyncp
                 encoder=lambda value: orjson.dumps(value).decode(),
                 decoder=orjson.loads,
             )
-        for enum, kind in LABELS.items():
+        vocabularies = {str(kind.name): enum for enum, kind in LABELS.items()}
+        for (stored,) in await connection.fetch(
+            "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace",
+            SCHEMA,
+        ):
             await connection.set_type_codec(
-                kind.name,
+                stored,
                 schema=SCHEMA,
                 encoder=str,
-                decoder={member.value: member for member in enum}.__getitem__,
+                decoder={member.value: member for member in vocabularies[stored]}.__getitem__,
             )
 
     async def keep(_connection: asyncpg.Connection) -> None:

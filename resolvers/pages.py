@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from loaders.keyset import BadPage, Order, Place, Scope, Window
-from loaders.pages import Relation
+from loaders.pages import EVERYONE, Relation
 from loaders.rows import Row
 from resolvers.context import Info
 from resolvers.inputs import refused
@@ -87,7 +87,7 @@ async def page_of(
     """The page of a relation under `root` that the arguments ask for."""
     chosen = order.of(given) if isinstance(order, Ordering) else order
     filters = {name: given[name] for name in relation.filters or {} if given.get(name) is not None}
-    parent = root.id if relation.column is not None else None
+    parent = root.id if relation.column is not None else EVERYONE
     scope = Scope.of(relation.name, parent, chosen, filters)
     try:
         window = scope.window(given["first"], given["after"], given["last"], given["before"])

@@ -175,19 +175,24 @@ def _clean(resolver: Resolver) -> Resolver:
         return resolver
     ids = {name for name in arguments if hints[name] in (UUID, UUID | None, list[UUID])}
 
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call_now(*args: Any, **kwargs: Any) -> Any:
         return resolver(*args, **checked(kwargs, ids))
 
+    async def call_async(*args: Any, **kwargs: Any) -> Any:
+        return await resolver(*args, **checked(kwargs, ids))
+
+    call: Any = call_async if inspect.iscoroutinefunction(resolver) else call_now
     call.__name__ = resolver.__name__
     call.__module__ = resolver.__module__
     call.__annotations__ = hints
-    call.__signature__ = signature.replace(  # type: ignore[attr-defined]
+    call.__signature__ = signature.replace(
         parameters=[
             parameter.replace(annotation=hints[name])
             for name, parameter in signature.parameters.items()
         ]
     )
-    return call
+    wrapped: Resolver = call
+    return wrapped
 
 
 class Guard(FieldExtension):

@@ -15,6 +15,7 @@ from gateway.cli.display import Failure, progress, result, step
 from gateway.embedded import embedded
 from gateway.settings import Settings
 from gateway.tokens import mint
+from models.base import SCHEMA, Entity
 
 LIFE = timedelta(hours=12)  # a day of trying things out; production mints for minutes
 
@@ -24,8 +25,11 @@ School = dict[str, list[dict[str, Any]]]
 def demo(
     *,
     scale: Annotated[
-        int | None, typer.Option(min=1, max=100_000, help="Load again, with this many pupils.")
+        int | None, typer.Option(min=1, max=100_000, help="Load a school of this many pupils.")
     ] = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Empty the database first, whoever filled it.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the people as JSON.")] = False,
 ) -> None:
     """Load the demo school where there is none, and print its people with a token each."""
@@ -38,7 +42,7 @@ def demo(
         with step("migrations"):
             upgrade(reached)
         with step("demo school"):
-            open_school(reached, scale=scale)
+            open_school(reached, scale=scale, reset=reset)
         school = people(reached)
         url = servers.gateway_url or gateway_url(settings, settings.port)
     if as_json:
@@ -52,15 +56,21 @@ def gateway_url(settings: Settings, port: int) -> str:
     return f"http://{host}:{port}"
 
 
-def open_school(settings: Settings, *, scale: int | None = None) -> None:
-    """Load the demo school once, or anew in another size."""
+def open_school(settings: Settings, *, scale: int | None = None, reset: bool = False) -> None:
+    """Load the demo school where there is nobody yet."""
     from services import demo_school
 
     async def load() -> None:
         connection = await asyncpg.connect(settings.asyncpg_dsn)
         try:
-            if scale is not None or not await demo_school.is_loaded(connection):
-                await demo_school.load(connection, datetime.now(UTC).date(), scale)
+            async with connection.transaction():
+                if reset:
+                    tables = ", ".join(f"{SCHEMA}.{t.name}" for t in Entity.metadata.sorted_tables)
+                    await connection.execute(f"TRUNCATE {tables}")
+                if not await demo_school.is_loaded(connection):
+                    await demo_school.load(connection, datetime.now(UTC).date(), scale=scale)
+                elif scale is not None:
+                    raise Failure("there are pupils already: --reset empties the database first")
         finally:
             await connection.close()
 

@@ -1,6 +1,7 @@
 """`run` brings everything up from nothing and serves it; `serve` serves what is there."""
 
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from gateway.settings import ROOT, Settings
 
 _GRACE = 5  # seconds for open requests when told to stop
 _BACKLOG = 2048
+_ROLES = ("STUDENT", "PARENT", "COACH", "ADMIN")
 
 
 class Interrupted(BaseException):
@@ -72,9 +74,6 @@ def _welcome(url: str, school: School) -> None:
     result.file.flush()
 
 
-_ROLES = ("STUDENT", "PARENT", "COACH", "ADMIN")
-
-
 def _serve(settings: Settings, listener: socket.socket, when_ready: Callable[[], None]) -> None:
     from gateway.app import create_app
 
@@ -89,7 +88,6 @@ def _serve(settings: Settings, listener: socket.socket, when_ready: Callable[[],
     )
     server.when_ready = when_ready
     server.run(sockets=[listener])
-    progress.print("\nstopping")
 
 
 class _Server(uvicorn.Server):
@@ -100,6 +98,11 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        progress.print("stopping")
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off is no fault
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

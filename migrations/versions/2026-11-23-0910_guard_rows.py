@@ -60,6 +60,7 @@ def upgrade() -> None:
     )
     op.execute("GRANT nexus_api TO CURRENT_USER")
     op.execute("GRANT USAGE ON SCHEMA nexus_app TO nexus_api")
+    op.execute("GRANT SELECT ON nexus_app.alembic_version TO nexus_api")
 
     op.execute(
         """

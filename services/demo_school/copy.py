@@ -57,18 +57,16 @@ def _table(entity: type[Entity]) -> tuple[str, Mapping[str, None]]:
 
 def cell(value: object) -> str:
     """A value as COPY's text form writes it."""
-    writer = _WRITERS.get(type(value))
-    if writer is None:
-        if not isinstance(value, StrEnum):
-            raise TypeError(f"no text form for {value!r}")
-        writer = _WRITERS[type(value)] = _label
-    return writer(value)
+    if writer := _WRITERS.get(type(value)):
+        return writer(value)
+    if not isinstance(value, StrEnum):
+        raise TypeError(f"no text form for {value!r}")
+    _WRITERS[type(value)] = _label
+    return _label(value)
 
 
 def _escaped(text: str) -> str:
-    return (
-        text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    )
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
 
 
 def _label(value: StrEnum) -> str:

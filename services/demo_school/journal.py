@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -64,6 +65,7 @@ class Journal:
         actor: Actor,
         entity: type[Entity] | None = None,
         id: str | None = None,
+        /,
         **payload: object,
     ) -> None:
         """Note a fact; `payload` is a few small values, never free text."""
@@ -77,12 +79,16 @@ class Journal:
         actor: Actor,
         entity: type[Entity],
         id: str,
+        /,
         *,
-        before: str,
-        after: str,
+        before: StrEnum,
+        **payload: object,
     ) -> None:
         """Note a step of an entity's lifecycle, by the names of its statuses."""
-        self.note(at, action.event, actor, entity, id, before=before, after=after)
+        if before not in action.sources:
+            raise ValueError(f"no {action} from {before}")
+        steps = {"before": before.name, "after": action.target.name}
+        self.note(at, action.event, actor, entity, id, **steps, **payload)
 
     def write(self, rows: Rows, student_id: str, dice: Dice) -> tuple[int, datetime]:
         """Number the events from 1 in order of time; answers the last number and instant."""

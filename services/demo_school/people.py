@@ -74,7 +74,9 @@ async def people(connection: "asyncpg.Connection[Any]") -> People:
     )
     return People(
         students=tuple(
-            Pupil(r["id"], r["user_id"], r["display_name"], Track(r["track"]), Profile(r["profile"]))
+            Pupil(
+                r["id"], r["user_id"], r["display_name"], Track(r["track"]), Profile(r["profile"])
+            )
             for r in students
         ),
         parents=tuple(Parent(r["person_id"], r["name"] or "", tuple(r["wards"])) for r in parents),
@@ -108,7 +110,7 @@ def guardians_of(number: int) -> tuple[Person, ...]:
         return (_parent(school * SIZE),)
     if place == RICH:
         return _parent(number), _parent(number, second=True)
-    return () if place % 6 == 5 else (_parent(number),)  # noqa: PLR2004
+    return () if place % 6 == 5 else (_parent(number),)
 
 
 def pupil_name(number: int) -> str:

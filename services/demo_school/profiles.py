@@ -118,7 +118,7 @@ def choices_of(number: int, dice: Dice) -> Choices:
         return RICH_CHOICES[place]
     track = Track.TERMINALE if place // 2 % 2 else Track.PREMIERE
     profile, path = _path(place, track)
-    if place % 5 == 4:  # noqa: PLR2004
+    if place % 5 == 4:
         return _technological(TECHNOLOGICAL[place // 5], track, profile, path)
     return _general(track, profile, path, dice)
 
@@ -148,9 +148,9 @@ def _general(track: Track, profile: Profile, path: ExamPath, dice: Dice) -> Choi
     if track is Track.PREMIERE:
         if dice.chance(0.15) and profile is Profile.SCOLARISE:
             third = (LanguageRank.LVC, dice.pick(LVC))
-            options = (OptionCode.LVC,)
+            lvc = (OptionCode.LVC,)
             return Choices(
-                track, Voie.GENERALE, profile, path, three, None, options, (*languages, third)
+                track, Voie.GENERALE, profile, path, three, None, lvc, (*languages, third)
             )
         return Choices(track, Voie.GENERALE, profile, path, three, languages=languages)
     options = _options(three, dice) if profile is Profile.SCOLARISE else ()

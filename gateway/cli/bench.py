@@ -1,0 +1,88 @@
+"""`scripts/nexus bench`: the dashboard and the coach's list, interleaved, in one run."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from gateway import settings as configuration
+from gateway.bench.load import NoLoadGenerator, Outcome, Request, middle, run
+from gateway.bench.rows import measure
+from gateway.cli.database import connected
+from gateway.cli.display import Failure, progress, result
+from gateway.cli.people import School, people
+from gateway.embedded import embedded
+from gateway.settings import ROOT
+
+DOCUMENTS = ROOT / "schema" / "documents"
+
+
+def bench(
+    *,
+    connections: Annotated[list[int] | None, typer.Option(min=1, max=1000)] = None,
+    seconds: Annotated[int, typer.Option(min=1, max=120, help="Of each run.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="Runs of each, interleaved.")] = 3,
+    rows: Annotated[bool, typer.Option("--rows", help="Measure ways of reading rows.")] = False,
+) -> None:
+    """Measure requests per second and latency against the gateway that `scripts/run` serves."""
+    settings = configuration.load()
+    if rows:
+        with connected(settings) as reached:
+            _rows(asyncio.run(measure(reached)))
+        return
+    with embedded(settings, share=True) as servers:
+        if servers.gateway_url is None:
+            raise Failure("no gateway is running: start scripts/run first")
+        school = people(servers.within(settings))
+        cases = _cases(school)
+        table = Table(
+            "document", "connections", "requests/s", "p50 ms", "p95 ms", "p99 ms", "failed"
+        )
+        for width in connections or [16, 64]:
+            found: dict[str, list[Outcome]] = {name: [] for name in cases}
+            for number in range(rounds):
+                for name, requests in cases.items():
+                    progress.print(f"[dim]{name}, {width} connections, round {number + 1}[/]")
+                    try:
+                        outcome = run(
+                            servers.gateway_url, requests, connections=width, seconds=seconds
+                        )
+                    except NoLoadGenerator as error:
+                        raise Failure(str(error)) from None
+                    found[name].append(outcome)
+            for name, outcomes in found.items():
+                one = middle(outcomes)
+                table.add_row(
+                    name, str(width), f"{one.per_second:.0f}", f"{one.p50:.1f}", f"{one.p95:.1f}",
+                    f"{one.p99:.1f}", str(one.failed),
+                )  # fmt: skip
+    result.print(table)
+
+
+def _rows(found: dict[str, float]) -> None:
+    table = Table("way", f"ms for {found['rows']:.0f} rows", "ratio to record")
+    for name in ("orm", "core", "record"):
+        table.add_row(name, f"{found[name]:.2f}", f"{found[name] / found['record']:.1f}")
+    result.print(table)
+
+
+def _cases(school: School) -> dict[str, list[Request]]:
+    """The documents, each for everyone it is made for."""
+    dashboard = (DOCUMENTS / "Dashboard.graphql").read_text()
+    pupils = (DOCUMENTS / "CoachPupils.graphql").read_text()
+    now = datetime.now(UTC).isoformat()
+    return {
+        "__typename": [
+            Request(student["token"], "{ __typename }", {}) for student in school["students"]
+        ],
+        "Dashboard": [
+            Request(student["token"], dashboard, {"studentId": student["id"]})
+            for student in school["students"]
+        ],
+        "CoachPupils": [
+            Request(coach["token"], pupils, {"first": 50, "now": now})
+            for coach in school["coaches"]
+        ],
+    }

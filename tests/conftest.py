@@ -1,0 +1,182 @@
+"""Real servers for every test: one PostgreSQL and one Valkey a run, a database for each need."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import alembic.command
+import asyncpg
+import hypothesis
+import pytest
+from alembic.config import Config
+from graphql import ExecutionResult
+
+from gateway.embedded import Servers, embedded
+from gateway.execution import Operation, prepared, run
+from gateway.settings import ROOT, Settings
+from loaders.rows import open_pool
+from models.vocabulary import Role
+from resolvers.context import Context
+from services import demo_school
+from services.access import Viewer
+
+TODAY = date(2026, 11, 23)
+CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Answer(ExecutionResult):
+    """What a document answered, and how many statements that took."""
+
+    statements: int
+
+
+Ask = Callable[..., Awaitable[Answer]]
+
+hypothesis.settings.register_profile("nexus", deadline=None)  # no test depends on time
+hypothesis.settings.load_profile("nexus")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    with embedded(settings, durable=False) as started:
+        yield started
+
+
+def named(dsn: str, database: str) -> str:
+    """The same server, another database."""
+    return urlsplit(dsn)._replace(path=f"/{database}").geturl()
+
+
+async def run_sql(dsn: str, sql: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(sql)
+    await connection.close()
+
+
+def migrate(dsn: str, revision: str = "head") -> None:
+    config = Config(toml_file=str(ROOT / "pyproject.toml"))
+    config.attributes["url"] = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+    if revision == "base":
+        alembic.command.downgrade(config, revision)
+    else:
+        alembic.command.upgrade(config, revision)
+
+
+_numbers = count(1)
+
+
+@contextmanager
+def database(servers: Servers, template: str = "template0") -> Iterator[str]:
+    """A database of one's own, gone afterwards."""
+    import asyncio
+
+    name = f"test_{next(_numbers)}"
+    asyncio.run(run_sql(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    try:
+        yield named(servers.database_url, name)
+    finally:
+        asyncio.run(run_sql(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def migrated(servers: Servers) -> Iterator[str]:
+    """The name of a template: all migrations, no rows."""
+    with database(servers) as dsn:
+        migrate(dsn)
+        yield urlsplit(dsn).path.strip("/")
+
+
+@pytest.fixture
+def empty_database(servers: Servers, migrated: str) -> Iterator[str]:
+    """A freshly migrated database of the test's own."""
+    with database(servers, migrated) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def school(servers: Servers, migrated: str) -> Iterator[str]:
+    """The demo school of a fixed day. Shared: read it, never write."""
+    import asyncio
+
+    async def load(dsn: str) -> None:
+        connection = await asyncpg.connect(dsn)
+        await demo_school.load(connection, TODAY)
+        await connection.close()
+
+    with database(servers, migrated) as dsn:
+        asyncio.run(load(dsn))
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+async def pool(school: str, anyio_backend: str) -> AsyncIterator[asyncpg.Pool]:
+    opened = await open_pool(school, size=10, statement_timeout_ms=10_000)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def people(school: str, anyio_backend: str) -> demo_school.People:
+    connection = await asyncpg.connect(school)
+    found = await demo_school.people(connection)
+    await connection.close()
+    return found
+
+
+@pytest.fixture(scope="session")
+def ask(pool: asyncpg.Pool) -> Ask:
+    """Run a document for a viewer, as the gateway does; the answer tells its statements."""
+
+    async def asked(
+        viewer: Viewer, query: str, *, clock: datetime = CLOCK, **variables: Any
+    ) -> Answer:
+        operation = Operation(query, variables, None)
+        document, _ = prepared(operation, introspection=True)
+        context = Context(viewer, pool, clock, "test")
+        result = await run(document, operation, context)
+        answer = Answer(result.data, result.errors)
+        answer.statements = context.reader.statements
+        return answer
+
+    return asked
+
+
+@pytest.fixture(scope="session")
+def student(people: demo_school.People) -> Viewer:
+    """The first pupil: Première, scolarisé, rich in data."""
+    first = people.students[0]
+    return Viewer(first.user_id, Role.STUDENT, first.name)
+
+
+@pytest.fixture(scope="session")
+def parent(people: demo_school.People) -> Viewer:
+    """The parent of the first two pupils."""
+    first = people.parents[0]
+    return Viewer(first.id, Role.PARENT, first.name)
+
+
+@pytest.fixture(scope="session")
+def coach(people: demo_school.People) -> Viewer:
+    first = people.coaches[0]
+    return Viewer(first.id, Role.COACH, first.name)
+
+
+@pytest.fixture(scope="session")
+def admin(people: demo_school.People) -> Viewer:
+    first = people.admins[0]
+    return Viewer(first.id, Role.ADMIN, first.name)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
