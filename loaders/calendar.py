@@ -42,6 +42,7 @@ OPEN_TASKS = Relation("open tasks", Task, Task.student_id, where=(OPEN,))
 
 BY_SLOT = Order("slot_start", (Key(StudySession.slot_start), Key(StudySession.id)))
 BY_DAY = Order("scheduled_at", (Key(Epreuve.scheduled_at), Key(Epreuve.id)))
+PLAN_ORDER = (Epreuve.scheduled_at.nulls_last(), Epreuve.code)
 BY_DUE = Order("due_at", (Key(Task.due_at), Key(Task.id)))
 BY_PRIORITY = Order("priority", (Key(task_priority(), descending=True), Key(Task.id)), clocked=True)
 

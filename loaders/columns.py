@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, case, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import TIMESTAMP, aggregate_order_by
 
 from models.base import LABELS, SCHEMA, Entity
 from models.epreuve import Epreuve
@@ -36,8 +36,9 @@ def _days_until(moment: Any) -> Any:
 
 def task_priority() -> ColumnElement[Any]:
     """`models.priority.priority` of a task at the instant `sorted_at`."""
+    # in a fixed order, for the last bit of a sum depends on it, and a cursor compares all bits
     mastery = (
-        select(func.avg(Progress.score))
+        select(func.avg(aggregate_order_by(Progress.score, Progress.competence_code)))
         .where(Progress.student_id == Task.student_id, Progress.chapter_code == Task.chapter_code)
         .scalar_subquery()
     )

@@ -1,5 +1,6 @@
 """A pupil's exam plan."""
 
+from loaders.calendar import PLAN_ORDER
 from loaders.rows import Row
 from models.epreuve import Epreuve
 from resolvers.context import Info
@@ -13,7 +14,5 @@ def plan(root: Row) -> Row:
 
 async def total_weight(root: Row, info: Info) -> float:
     """Sum of the weights without options; 100 when the plan is whole."""
-    items = await info.context.loaders.many(
-        Epreuve.student_id, Epreuve.scheduled_at.nulls_last(), Epreuve.code
-    ).load(root.id)
+    items = await info.context.loaders.many(Epreuve.student_id, *PLAN_ORDER).load(root.id)
     return weight_without_options(items)

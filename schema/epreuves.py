@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
+from loaders.calendar import PLAN_ORDER
 from models.curriculum import EpreuveKind, Profile, Subject, Track, Voie
 from models.epreuve import Epreuve as EpreuveRow
 from models.student import Student as StudentRow
@@ -42,8 +43,6 @@ class EpreuvePlan:
     voie: Voie
     profile: Profile
     exam_session: int = strawberry.field(description="Year of the exam session, e.g. 2027.")
-    items: list[Epreuve] = many(
-        EpreuveRow.student_id, EpreuveRow.scheduled_at.nulls_last(), EpreuveRow.code
-    )
+    items: list[Epreuve] = many(EpreuveRow.student_id, *PLAN_ORDER)
     total_weight: float = field(epreuves.total_weight)
     synced_at: datetime | None = column(StudentRow.epreuves_synced_at)
