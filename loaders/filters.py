@@ -1,4 +1,4 @@
-"""How an argument narrows a list: each filter names its type, its SQL, and how it reads a value."""
+"""How an argument narrows a list: each filter names its type and its SQL."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,6 @@ from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, func, litera
 from loaders.columns import INSTANT
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 @dataclass(frozen=True, eq=False)
 class Filter:
     """`argument` is the Python type a client gives; `clause` takes the bound value."""
@@ -22,7 +18,6 @@ class Filter:
     argument: Any
     kind: Any
     clause: Callable[[Any], ColumnElement[bool]]
-    read: Callable[[Any], Any] = _same
 
     def where(self, name: str) -> ColumnElement[bool]:
         return self.clause(bindparam(name, type_=self.kind))
@@ -60,9 +55,9 @@ def containing(column: Any) -> Filter:
     def plain(text: Any) -> Any:
         return func.lower(func.nexus_app.f_unaccent(text))
 
-    return Filter(
-        str,
-        Text,
-        lambda value: plain(column).like(literal("%").concat(plain(value)).concat(literal("%"))),
-        lambda value: value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"),
-    )
+    def within(value: Any) -> ColumnElement[bool]:
+        # escaped only now: without its accents, a `％` is a `%`
+        literally = func.regexp_replace(plain(value), r"([\\%_])", r"\\\1", "g")
+        return plain(column).like(literal("%").concat(literally).concat(literal("%")))  # type: ignore[no-any-return]
+
+    return Filter(str, Text, within)

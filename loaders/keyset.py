@@ -154,7 +154,9 @@ def _read(value: Any, kind: type) -> Any:
         return date.fromisoformat(value)
     if kind is UUID:
         return UUID(value)
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        raise TypeError("no order sorts by truth")  # and Python takes it for a number
+    if kind is float and isinstance(value, int | float):
         return float(value)
     if kind is str and (not isinstance(value, str) or "\x00" in value):
         raise ValueError("not a text")

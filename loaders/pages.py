@@ -155,7 +155,7 @@ class Pages:
             backward=window.backward,
             bounds=tuple(bounds),
         )
-        values |= self._bound(relation, filters)
+        values |= filters
         values["sorted_at"] = window.sorted_at or self._reader.clock
 
         async def batch(keys: list[UUID]) -> list[list[Row]]:
@@ -186,20 +186,14 @@ class Pages:
     def total(self, relation: Relation, filters: dict[str, Any]) -> DataLoader[UUID, int]:
         """How many rows the list has in all."""
         statement = _count(relation, self._reader.role, tuple(filters))
-        values = self._bound(relation, filters)
 
         async def batch(keys: list[UUID]) -> list[int]:
-            found = await self._reader.rows(statement, keys=keys, **values)
+            found = await self._reader.rows(statement, keys=keys, **filters)
             if relation.column is None:
                 return [found[0].total] * len(keys)
             totals = {row.parent: row.total for row in found}
             return [totals.get(key, 0) for key in keys]
 
         return self._loaders.loader(
-            ("total", relation, repr(sorted(values.items(), key=lambda item: item[0]))), batch
+            ("total", relation, repr(sorted(filters.items(), key=lambda item: item[0]))), batch
         )
-
-    @staticmethod
-    def _bound(relation: Relation, filters: dict[str, Any]) -> dict[str, Any]:
-        known = relation.filters or {}
-        return {name: known[name].read(value) for name, value in filters.items()}

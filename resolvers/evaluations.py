@@ -17,6 +17,11 @@ async def correction_md(root: Row, info: Info) -> str | None:
     return root.correction_md if published(info.context.viewer, status) else None
 
 
+def score_20(root: Row, info: Info) -> float | None:
+    """0..20 once CORRIGE."""
+    return root.score_20 if published(info.context.viewer, root.status) else None
+
+
 def feedback(root: Row, info: Info) -> Feedback | None:
     """The marks and words; null to the student and parents until CORRIGE."""
     if root.feedback_json is None or not published(info.context.viewer, root.status):

@@ -16,7 +16,7 @@ from models.job import Job as JobRow
 from models.student import Student as StudentRow
 from models.vocabulary import AnswerFormat, EvaluationStatus, GradedBy, TextSource
 from resolvers import catalogue, evaluations
-from schema.binding import column, derived, entity, field, many, one
+from schema.binding import derived, entity, field, many, one
 from schema.catalogue import Chapter, Competence
 from schema.jobs import Job
 from schema.shared import Node
@@ -113,7 +113,7 @@ class Evaluation(Node):
     generator: str
     duration_min: int
     status: EvaluationStatus
-    score20: float | None = column(EvaluationRow.score_20, description="0..20 once CORRIGE.")
+    score20: float | None = field(evaluations.score_20)
     items: list[EvaluationItem] = many(EvaluationItemRow.evaluation_id, EvaluationItemRow.number)
     statement_md: str = strawberry.field(
         description="The paper as Markdown with LaTeX between $ signs."

@@ -24,19 +24,45 @@ class Permission(StrEnum):
     STUDENT_READ = "student:read"
     CATALOGUE_READ = "catalogue:read"
     JOB_READ = "job:read"
+    STUDENT_CREATE = "student:create"
+    STUDENT_LINK = "student:link"
+    ENTITLEMENT_WRITE = "entitlement:write"
+    PROFILE_WRITE = "profile:write"
+    TASK_WRITE = "task:write"
+    SESSION_WRITE = "session:write"
+    PROGRESS_WRITE = "progress:write"
+    EPREUVE_WRITE = "epreuve:write"
+    RESOURCE_WRITE = "resource:write"
+    FAVORITE_WRITE = "favorite:write"
 
 
 P = Permission
 
+READS = frozenset({P.SELF_READ, P.STUDENT_READ, P.CATALOGUE_READ, P.JOB_READ})
+
+# which rows a permission reaches is the row gate's matter: a coach writes for its pupils only
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.STUDENT: frozenset({P.SELF_READ, P.STUDENT_READ, P.CATALOGUE_READ, P.JOB_READ}),
-    Role.PARENT: frozenset({P.SELF_READ, P.STUDENT_READ, P.CATALOGUE_READ, P.JOB_READ}),
-    Role.COACH: frozenset({P.SELF_READ, P.STUDENT_READ, P.CATALOGUE_READ, P.JOB_READ}),
+    Role.STUDENT: READS | {P.TASK_WRITE, P.SESSION_WRITE, P.FAVORITE_WRITE},
+    Role.PARENT: READS,
+    Role.COACH: READS
+    | {
+        P.PROFILE_WRITE,
+        P.TASK_WRITE,
+        P.SESSION_WRITE,
+        P.PROGRESS_WRITE,
+        P.EPREUVE_WRITE,
+        P.RESOURCE_WRITE,
+    },
     Role.ADMIN: frozenset(Permission),
 }
 
 # who reads what is not published yet: worked answers and marks before they are set
 TEACHES = frozenset({Role.COACH, Role.ADMIN})
+
+
+def roles_with(permission: Permission) -> tuple[Role, ...]:
+    """Who may, in the order of the vocabulary."""
+    return tuple(role for role in Role if permission in GRANTS[role])
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,10 +105,7 @@ def upcoming(
     """
     zone = ZoneInfo(time_zone)
     found = [
-        *(
-            Upcoming(s.id, s.slot_start, SHOWN_AS[s.kind], s.title, s)
-            for s in sessions
-        ),
+        *(Upcoming(s.id, s.slot_start, SHOWN_AS[s.kind], s.title, s) for s in sessions),
         *(
             Upcoming(
                 e.id,

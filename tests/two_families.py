@@ -3,19 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from models.base import SCHEMA, uuid7
+from models.curriculum import Subject, Track
 from models.vocabulary import Role
 from services.access import Viewer
 from services.catalogue.programme import programme
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
+from tests import family_rows
+from tests.family_rows import DAY, NOW
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,25 @@ class Family:
 class Families:
     ours: Family
     theirs: Family
-    library: Mapping[str, UUID]  # resources that belong to nobody, by visibility
+    library: Mapping[str, UUID]  # resources of the school, by visibility
 
 
 ADMIN = Viewer("school-admin", Role.ADMIN, "Administration")
 STRANGERS = tuple(Viewer("nobody-knows", role) for role in Role if role is not Role.ADMIN)
+
+
+async def write(connection: asyncpg.Connection) -> Families:
+    """Fill an empty database."""
+    library = {
+        visibility: await _resource(connection, f"library {visibility}", visibility, "the-school")
+        for visibility in ("PUBLIC", "PLUS", "PRO", "PRIVATE")
+    }
+    ours, theirs = Family("ours"), Family("theirs")
+    await _write(connection, ours, 0)
+    await _write(connection, theirs, 1)
+    await _tempt(connection, ours, theirs)
+    await _tempt(connection, theirs, ours)
+    return Families(ours, theirs, library)
 
 
 async def insert(connection: asyncpg.Connection, table: str, **values: Any) -> UUID:
@@ -61,20 +75,8 @@ async def insert(connection: asyncpg.Connection, table: str, **values: Any) -> U
     return found
 
 
-async def write(connection: asyncpg.Connection) -> Families:
-    """Fill an empty database."""
-    library = {
-        visibility: await resource(connection, f"library {visibility}", visibility, None)
-        for visibility in ("PUBLIC", "PLUS", "PRO", "PRIVATE")
-    }
-    ours, theirs = Family("ours"), Family("theirs")
-    for number, family in enumerate((ours, theirs)):
-        await _family(connection, family, number)
-    return Families(ours, theirs, library)
-
-
-async def resource(
-    connection: asyncpg.Connection, title: str, visibility: str, owner: str | None
+async def _resource(
+    connection: asyncpg.Connection, title: str, visibility: str, owner: str
 ) -> UUID:
     return await insert(
         connection,
@@ -90,37 +92,20 @@ async def resource(
     )
 
 
-async def _family(connection: asyncpg.Connection, family: Family, number: int) -> None:
+async def _add(connection: asyncpg.Connection, family: Family, table: str, **values: Any) -> UUID:
+    id = await insert(connection, table, **values)
+    family.rows.setdefault(table, []).append(id)
+    return id
+
+
+async def _write(connection: asyncpg.Connection, family: Family, number: int) -> None:
     mark, student = family.mark, family.student
-    chapter = programme("MATHS", "Terminale")[number]  # type: ignore[arg-type]
-    about = {"chapter_code": chapter.code, "competence_code": chapter.competences[0].code}
+    add = partial(_add, connection, family)
     pupil, parent, coach = (viewer.id for viewer in family.viewers)
+    chapter = programme(Subject.MATHS, Track.TERMINALE)[number]
+    about = {"chapter_code": chapter.code, "competence_code": chapter.competences[0].code}
 
-    async def add(table: str, **values: Any) -> UUID:
-        id = await insert(connection, table, **values)
-        family.rows.setdefault(table, []).append(id)
-        return id
-
-    await add(
-        "students",
-        id=student,
-        user_id=pupil,
-        display_name=f"{mark} pupil",
-        track="Terminale",
-        voie="GENERALE",
-        profile="Scolarise",
-        exam_path="SCOLARISE",
-        exam_session=2027,
-        specialities=["MATHS", "NSI"],
-        specialite_abandonnee="SES",
-        options=["MATHS_EXPERTES"],
-        languages=json.dumps([{"rank": "LVA", "language": "ANGLAIS"}]),
-        time_zone="Europe/Paris",
-        version=2,
-        epreuves_synced_at=NOW,
-        created_at=NOW - 90 * DAY,
-        updated_at=NOW,
-    )
+    await family_rows.pupil(add, mark, student, pupil)
     for table, person in (("guardianships", parent), ("coachings", coach)):
         await add(
             table,
@@ -129,193 +114,38 @@ async def _family(connection: asyncpg.Connection, family: Family, number: int) -
             display_name=f"{mark} {table}",
             created_at=NOW,
         )
-    await add("entitlements", student_id=student, tier="Pro", expires_at=NOW + 30 * DAY)
-
-    private = [
-        await resource(connection, f"{mark} private of {owner}", "PRIVATE", owner)
+    family.rows["resources"] = private = [
+        await _resource(connection, f"{mark} notes of {owner}", "PRIVATE", owner)
         for owner in (pupil, parent, coach)
     ]
-    family.rows["resources"] = private
-    await add("favorites", student_id=student, resource_id=private[0], created_at=NOW)
+    for kept in private:
+        await add("favorites", student_id=student, resource_id=kept, created_at=NOW)
 
-    job = {"progress": 0.5, "created_at": NOW, "message": f"{mark} job"}
-    grading = await add(
-        "jobs", kind="GRADE_EVALUATION", status="RUNNING", student_id=student, **job
-    )
+    job = {"status": "RUNNING", "progress": 0.5, "created_at": NOW, "message": f"{mark} job"}
+    grading = await add("jobs", kind="GRADE_EVALUATION", student_id=student, **job)
     for viewer in family.viewers:
-        await add("jobs", kind="EXPORT_DATA", status="QUEUED", requested_by=viewer.id, **job)
+        await add("jobs", kind="EXPORT_DATA", requested_by=viewer.id, **job)
 
-    await add(
-        "progress",
-        student_id=student,
-        subject="MATHS",
-        score=0.25 + number / 2,
-        evidence_count=3,
-        updated_at=NOW,
-        **about,
-    )
-    await add(
-        "progress_points", student_id=student, subject="MATHS", day=date(2026, 11, 20), score=0.25
-    )
-    task = await add(
-        "tasks",
-        student_id=student,
-        label=f"{mark} task",
-        category="REVISION",
-        due_at=NOW + DAY,
-        weight=3.0,
-        status="Todo",
-        source="Coach",
-        subject="MATHS",
-        chapter_code=chapter.code,
-        resource_id=private[0],
-        created_at=NOW,
-    )
-    await add(
-        "sessions",
-        student_id=student,
-        title=f"{mark} session",
-        kind="Visio",
-        status="Confirmé",
-        slot_start=NOW + 2 * DAY,
-        slot_end=NOW + 2 * DAY + timedelta(hours=1),
-        coach_id=coach,
-        coach_name=f"{mark} coach",
-        join_url=f"https://visio.example/{mark}",
-        place=f"{mark} place",
-        created_at=NOW,
-    )
+    await family_rows.mastery(add, student, 0.25 + number / 2, about)
+    task = await family_rows.task(add, mark, student, private[0], chapter.code)
+    await family_rows.session(add, mark, student, coach)
     for status in ("Proposé", "Soumis", "Corrigé"):
-        await _evaluation(add, family, status, about, grading)
-    await add(
-        "epreuves_plan",
-        student_id=student,
-        code=f"{mark}-E1",
-        label=f"{mark} épreuve",
-        subject="MATHS",
-        kind="TERMINALE",
-        weight=16.0,
-        scheduled_at=date(2027, 6, 15),
-        provisional=True,
-        format=f"{mark} écrit",
-        source="Réglement",
-        created_at=NOW,
-    )
-    await add(
-        "reports",
-        student_id=student,
-        period_kind="WEEK",
-        period_start=date(2026, 11, 16),
-        period_end=date(2026, 11, 22),
-        summary_md=f"{mark} report",
-        kpis_json=KPIS,
-        generated_at=NOW,
-    )
-    for seq, agent in ((1, False), (2, True)):
-        await add(
-            "events",
-            student_id=student,
-            seq=seq,
-            kind="TASK_CREATED",
-            at=NOW,
-            actor_id="PLANNER" if agent else coach,
-            actor_agent="PLANNER" if agent else None,
-            actor_role=None if agent else "COACH",
-            actor_name=f"{mark} actor",
-            payload_json={"label": f"{mark} payload"},
-            entity_table="tasks",
-            entity_id=task,
-        )
-    await add(
-        "uploads",
-        owner_id=pupil,
-        filename=f"{mark}.pdf",
-        media_type="application/pdf",
-        size_bytes=10,
-        sha256="0" * 64,
-        storage_key=f"{mark}/upload",
-        created_at=NOW,
-        purge_at=NOW + DAY,
-    )
+        await family_rows.evaluation(add, mark, student, status, about, grading)
+    await family_rows.epreuve(add, mark, student)
+    await family_rows.report(add, mark, student)
+    await family_rows.event(add, mark, student, 1, task, actor=coach)
+    await family_rows.event(add, mark, student, 2, task, actor=None)
+    await family_rows.file(add, "uploads", mark, owner_id=pupil, sha256="0" * 64)
     await add(
         "idempotency_keys", actor_id=pupil, key=f"{mark} key", fingerprint=mark, created_at=NOW
     )
 
 
-KPIS: dict[str, Any] = {
-    "progress_overall": 0.5,
-    "progress_delta": 0.1,
-    "average_score_20": 12.0,
-    "evaluations_graded": 1,
-    "tasks_completed": 1,
-    "tasks_overdue": 0,
-    "sessions_held": 1,
-    "sessions_cancelled": 0,
-    "streak_days": 2,
-    "by_subject": [{"subject": "MATHS", "score": 0.5, "delta": None, "average_score_20": 12.0}],
-}
-
-
-async def _evaluation(
-    add: Any, family: Family, status: str, about: dict[str, str], grading: UUID
-) -> None:
-    """A paper with an item, a copy, and marks that are known before they are published."""
+async def _tempt(connection: asyncpg.Connection, family: Family, other: Family) -> None:
+    """Rows of one family that point at rows of the other: a bug would follow them."""
+    add = partial(_add, connection, family)
     mark, student = family.mark, family.student
-    feedback = {
-        "summary_md": f"{mark} feedback",
-        "graded_by": "AGENT",
-        "confidence": 0.9,
-        "needs_review": False,
-        "items": [
-            {
-                "number": 1,
-                "awarded": 12.0,
-                "points": 20.0,
-                "answer_read": f"{mark} answer",
-                "comment_md": f"{mark} comment",
-                "confidence": 0.9,
-            }
-        ],
-        "competences": [{**about, "before": None, "after": 0.6}],
-    }
-    evaluation = await add(
-        "evaluations",
-        student_id=student,
-        subject="MATHS",
-        track="Terminale",
-        title=f"{mark} paper {status}",
-        generator="ARIA",
-        duration_min=60,
-        status=status,
-        score_20=12.0,
-        statement_md=f"{mark} statement",
-        feedback_json=feedback,
-        grading_job_id=grading,
-        created_at=NOW - 3 * DAY,
-        submitted_at=None if status == "Proposé" else NOW - 2 * DAY,
-        graded_at=NOW - DAY if status == "Corrigé" else None,
-    )
-    await add(
-        "evaluation_items",
-        student_id=student,
-        evaluation_id=evaluation,
-        number=1,
-        prompt_md=f"{mark} prompt",
-        points=20.0,
-        answer_format="CHOICE",
-        choices=[f"{mark} choice"],
-        correction_md=f"{mark} correction",
-        **about,
-    )
-    await add(
-        "copies",
-        student_id=student,
-        evaluation_id=evaluation,
-        filename=f"{mark}.pdf",
-        media_type="application/pdf",
-        size_bytes=10,
-        page_count=1,
-        storage_key=f"{mark}/copy",
-        created_at=NOW,
-        purge_at=NOW + 30 * DAY,
-    )
+    private, task = other.rows["resources"][0], other.rows["tasks"][0]
+    await family_rows.task(add, mark, student, private, "")
+    await add("favorites", student_id=student, resource_id=private, created_at=NOW - DAY)
+    await family_rows.event(add, mark, student, 3, task, actor=None)

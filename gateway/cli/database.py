@@ -1,6 +1,7 @@
 """The database as the commands see it: reached, migrated, compared with the models."""
 
 import asyncio
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,8 +96,10 @@ def _alembic(settings: Settings) -> Iterator[Config]:
     try:
         yield config
     except (alembic.util.CommandError, SQLAlchemyError) as error:
-        raise Failure(f"migration failed: {_line(error)}") from error
+        cause = getattr(error, "orig", None) or error  # without the statement and its arguments
+        raise Failure(f"migration failed: {_line(cause)}") from error
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500]
+    said = re.sub(r"^<class '[^']*'>: ", "", str(error))
+    return " ".join(said.split())[:500]

@@ -10,6 +10,7 @@ from rich.markup import escape
 from gateway import settings as configuration
 from gateway.cli.checks import Finding, Level, machine, servers, tokens
 from gateway.cli.display import result
+from gateway.cli.people import gateway_url
 from gateway.embedded import EmbeddedError, embedded, has_data, owner
 from gateway.settings import Settings, SettingsError
 
@@ -38,7 +39,7 @@ def _examine() -> list[Finding]:
         return [*findings, Finding(Level.FAIL, "settings", str(error), "mend the environment")]
     findings += [
         machine.variables(settings),
-        machine.port(settings, owner(settings)),
+        machine.port(settings, gateway_url(settings, settings.port)),
         tokens.signature(settings),
     ]
     return findings + _examine_servers(settings)

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -122,9 +123,13 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         where = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
             raise Failure(f"{where} is taken: stop who has it, or set NEXUS_PORT") from None
-        raise Failure(f"cannot listen on {where}: {error.strerror}") from None
+        raise Failure(f"cannot listen on {where}: {_reason(error)}") from None
     with listener:
         yield listener
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
 
 
 @contextmanager

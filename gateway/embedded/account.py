@@ -78,7 +78,8 @@ class Account:
         state = path.stat()
         if (state.st_uid, state.st_gid) != (self.uid, self.gid):
             os.chown(path, self.uid, self.gid)
-        path.chmod(0o700)
+        if state.st_mode & 0o7777 != 0o700:
+            path.chmod(0o700)
 
 
 def _unprivileged(directory: Path) -> tuple[int, int]:

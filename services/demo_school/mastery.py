@@ -105,8 +105,8 @@ class Mastery:
         return keys
 
     def _write_curve(self, pupil: Pupil, subject: Subject) -> None:
-        """A point a day for a rich pupil, a point a week for the others, and one for the eve."""
-        step = timedelta(days=1 if pupil.rich else 7)
+        """Back from the eve: a point a day for a rich pupil, one every ten days for the others."""
+        step = timedelta(days=1 if pupil.rich else 10)
         day = pupil.calendar.eve
         while (score := self.at(subject, day)) is not None:
             at = pupil.calendar.at(day, 23, 30)
@@ -129,7 +129,7 @@ def measures_in_class(pupil: Pupil, talents: dict[Subject, float]) -> list[Measu
     """The coach's measures: a first one in the first week, then through the programme in order."""
     found = []
     for subject, chapters in pupil.programme.items():
-        count = 9 if pupil.rich else 3
+        count = 9 if pupil.rich else 2
         reach = max(1, round(len(chapters) * (COVERED if pupil.rich else 0.3)))
         for turn in range(count):
             part = chapters[reach * turn // count : max(1, reach * (turn + 1) // count)]

@@ -14,7 +14,7 @@ from services.demo_school.journal import Actor, Journal, person
 from services.demo_school.people import RICH, SIZE, Person
 from services.demo_school.profiles import Choices
 
-LIGHT_SUBJECTS = 4
+LIGHT_SUBJECTS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The demo school as a whole: a pupil's file from its first day to today, and the way it loads."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -40,6 +41,7 @@ TIERS = (Tier.PRO, Tier.PLUS, Tier.FREE)
 """Of the three rich pupils; the one after them had a subscription, and it has run out."""
 
 EXPIRED = RICH
+BATCH = 4 * SIZE
 JOINING = timedelta(days=3)
 """Within this time all pupils join, so that their order is that of their numbers."""
 
@@ -61,20 +63,24 @@ async def load(
     async with connection.transaction():
         if await is_loaded(connection):
             raise ValueError("the demo school loads into an empty database only")
-        for rows in batches(today, SIZE if scale is None else scale):
-            await rows.send(connection)
+        making = batches(today, SIZE if scale is None else scale)
+        rows = await asyncio.to_thread(next, making, None)
+        while rows:  # the database takes one batch while the next is made
+            _, rows = await asyncio.gather(
+                rows.send(connection), asyncio.to_thread(next, making, None)
+            )
         for table in Entity.metadata.sorted_tables:
             await connection.execute(f"ANALYZE {SCHEMA}.{table.name}")
 
 
 def batches(today: date, size: int) -> Iterator[Rows]:
-    """The rows of so many pupils, school by school."""
+    """The rows of so many pupils, a few schools at a time."""
     calendar, diary = Calendar(today), Diary()
     shelf = None
-    for school in range(0, size, SIZE):
+    for first in range(0, size, BATCH):
         rows = Rows()
         shelf = shelf or write_library(rows, calendar)
-        numbers = range(school, min(school + SIZE, size))
+        numbers = range(first, min(first + BATCH, size))
         for one in dict.fromkeys(one for number in numbers for one in coaches_of(number)):
             write_hours(rows, calendar, one)
         for number in numbers:

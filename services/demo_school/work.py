@@ -188,6 +188,7 @@ def _write(
         weight=draft.weight,
         status=status,
         source=draft.source,
+        subject=draft.chapter.subject if draft.chapter else None,
         chapter_code=draft.chapter.code if draft.chapter else None,
         resource_id=draft.resource,
         created_at=draft.created,

@@ -1,7 +1,9 @@
 """The coach's rule is monotonic, bounded, and the same number in Python and in PostgreSQL."""
 
 from datetime import UTC, datetime, time, timedelta
+from functools import reduce
 from math import inf
+from operator import add
 
 import asyncpg
 import pytest
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 weights = st.floats(0, 5)
 shares = st.floats(0, 1)
-spans = st.floats(0, 10_000) | st.just(inf)
+spans = st.timedeltas(timedelta(), timedelta(10_000)).map(lambda t: t / timedelta(1)) | st.just(inf)
 arguments = st.fixed_dictionaries(
     {"weight": weights, "days_to_due": spans, "mastery": shares, "days_to_exam": spans}
 )
@@ -79,21 +81,20 @@ def test_known_tasks_have_known_priorities(given_all, expected):
 # --- the same rule in SQL
 
 NAMES = ("weight", "days_to_due", "mastery", "days_to_exam")
-given_rows = func.unnest(*(bindparam(name, type_=ARRAY(Double)) for name in NAMES)).table_valued(
-    *(column(name, Double) for name in NAMES), name="given"
+GIVEN = (
+    func.unnest(*(bindparam(name, type_=ARRAY(Double)) for name in NAMES))
+    .table_valued(*(column(name, Double) for name in NAMES), name="given")
+    .render_derived()
 )
-RULE = compiled(
-    select(priority(**{name: given_rows.c[name] for name in NAMES}).label("priority")).select_from(
-        given_rows.render_derived()
-    )
-)
+RULE = compiled(select(priority(**{name: GIVEN.c[name] for name in NAMES}).label("priority")))
 TASKS = compiled(select(*columns_of(Task)), Task)
-MEANS = """
-    SELECT student_id, chapter_code, avg(score) AS mastery FROM nexus_app.progress GROUP BY 1, 2
+SCORES = """
+    SELECT student_id, chapter_code, array_agg(score ORDER BY competence_code) AS scores
+    FROM nexus_app.progress GROUP BY 1, 2
 """
 EXAMS = """
     SELECT student_id, subject, min(scheduled_at) AS day FROM nexus_app.epreuves_plan
-    WHERE scheduled_at >= $1 GROUP BY 1, 2
+    WHERE scheduled_at >= $1 AND subject IS NOT NULL GROUP BY 1, 2
 """
 
 
@@ -117,7 +118,8 @@ async def test_every_task_of_the_school_has_the_priority_of_the_rule(pool: async
     reader = Reader(pool, viewer="", role=Role.ADMIN, clock=clock)
     tasks = await reader.rows(TASKS, sorted_at=clock)
     means = {
-        (row["student_id"], row["chapter_code"]): row["mastery"] for row in await pool.fetch(MEANS)
+        (row["student_id"], row["chapter_code"]): reduce(add, row["scores"]) / len(row["scores"])
+        for row in await pool.fetch(SCORES)
     }
     exams = {
         (row["student_id"], row["subject"]): datetime.combine(row["day"], time(), UTC)

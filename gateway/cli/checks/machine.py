@@ -1,15 +1,21 @@
 """The environment the gateway runs in: Python, the locked packages, GraphiQL's page, the port."""
 
+import errno
+import json
+import os
 import platform
 import re
 import socket
 import sys
+import urllib.request
 from importlib.metadata import PackageNotFoundError, version
 
 from gateway.cli.checks import Finding, Level
 from gateway.settings import ROOT, Settings, unknown_variables
 
 OLDEST = (3, 11)
+
+_PATIENCE = 3  # seconds
 
 _PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?P<marker>\s*;)?", flags=re.MULTILINE
@@ -57,7 +63,7 @@ def variables(settings: Settings) -> Finding:
     return Finding(Level.OK, "settings", f"{settings.env}, home {settings.home}")
 
 
-def port(settings: Settings, holder: int | None) -> Finding:
+def port(settings: Settings, url: str) -> Finding:
     where = f"{settings.host}:{settings.port}"
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -65,8 +71,18 @@ def port(settings: Settings, holder: int | None) -> Finding:
         )[0]
         socket.create_server(address, family=family).close()
     except OSError as error:
-        if holder:
-            return Finding(Level.OK, "port", f"{where} is taken, and process {holder} serves")
+        if error.errno == errno.EADDRINUSE and _is_nexus(url):
+            return Finding(Level.OK, "port", f"Nexus answers at {url}")
         advice = "stop who has it, or set NEXUS_PORT"
-        return Finding(Level.FAIL, "port", f"{where}: {error.strerror}", advice)
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        return Finding(Level.FAIL, "port", f"{where}: {reason}", advice)
     return Finding(Level.OK, "port", f"{where} is free")
+
+
+def _is_nexus(url: str) -> bool:
+    """Whether it is a gateway like ours that has the port."""
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=_PATIENCE) as answer:  # noqa: S310
+            return bool(json.load(answer).get("status") == "ok")
+    except (OSError, ValueError, AttributeError):
+        return False

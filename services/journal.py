@@ -1,0 +1,103 @@
+"""One way to say that something happened, and one way to move an entity along its lifecycle."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from models.event import Event
+from models.lifecycle import Action
+from models.student import Student
+from models.vocabulary import EventKind
+from services.problems import InvalidTransitionError, Refused
+from services.unit_of_work import Work
+
+
+class Kept(Protocol):
+    """A row that belongs to a student."""
+
+    __tablename__: str
+    id: Any
+    student_id: Any
+
+
+class Stateful(Kept, Protocol):
+    """A row with a lifecycle."""
+
+    status: Any
+
+
+async def record(
+    work: Work, student_id: UUID, kind: EventKind, entity: Any = None, **payload: Any
+) -> Event:
+    """Journal a fact in the caller's transaction: both commit, or neither does.
+
+    The UPDATE locks the student's row until the end, so that `seq` has no gap and is in commit
+    order. `payload` holds small facts: states, ids, numbers; never a pupil's own words.
+    """
+    seq = await work.db.scalar(
+        update(Student)
+        .where(Student.id == student_id)
+        .values(version=Student.version + 1, updated_at=work.clock)
+        .returning(Student.version)
+        .execution_options(synchronize_session=False)
+    )
+    if seq is None:
+        raise LookupError(f"no student {student_id} to journal for")
+    event = Event(
+        student_id=student_id,
+        seq=seq,
+        kind=kind,
+        at=work.clock,
+        actor_id=work.viewer.id,
+        actor_role=work.viewer.role,
+        actor_name=work.viewer.display_name,
+        payload_json=payload,
+        entity_table=entity.__tablename__ if entity is not None else None,
+        entity_id=entity.id if entity is not None else None,
+    )
+    work.db.add(event)
+    await work.db.flush()
+    work.events.append(event)
+    return event
+
+
+async def apply(work: Work, action: Action, entity: Stateful, **payload: Any) -> Event:
+    """Move an entity along its lifecycle, and journal the move. The caller holds its row lock."""
+    before = entity.status
+    if before not in action.sources:
+        raise Refused(
+            InvalidTransitionError(
+                f"impossible depuis l’état {before.name}",
+                ("id",),
+                from_=before.name,
+                to=action.target.name,
+                allowed=moves_from(type(action), before),
+            )
+        )
+    entity.status = action.target
+    return await record(
+        work,
+        entity.student_id,
+        action.event,
+        entity,
+        before={"status": before.name},
+        after={"status": action.target.name},
+        **payload,
+    )
+
+
+def moves_from(actions: type[Action], state: Any) -> tuple[str, ...]:
+    """The states that can be reached from a state, in the order of the declaration."""
+    return tuple(dict.fromkeys(action.target.name for action in actions if state in action.sources))
+
+
+async def lock(work: Work, students: Iterable[UUID]) -> None:
+    """Take the journals of several students, in the order of their ids: no two wait in a ring."""
+    await work.db.execute(
+        select(Student.id)
+        .where(Student.id.in_(sorted(set(students))))
+        .order_by(Student.id)
+        .with_for_update()
+    )

@@ -1,0 +1,89 @@
+"""One change, one transaction: who acts, when, on which session, and what was journaled."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from models.event import Event
+from services.access import Viewer
+
+ACT_AS = text(
+    "SELECT set_config('nexus.viewer', :viewer, true), set_config('nexus.role', :role, true)"
+)
+
+
+def open_engine(url: str, *, size: int, statement_timeout_ms: int) -> AsyncEngine:
+    """Connections for changes, as the API's role, which row-level security binds."""
+    return create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=5,
+        connect_args={
+            "server_settings": {
+                "application_name": "nexus",
+                "jit": "off",
+                "role": "nexus_api",
+                "search_path": "nexus_app, public",
+                "statement_timeout": str(statement_timeout_ms),
+                "lock_timeout": str(statement_timeout_ms // 2),
+                "idle_in_transaction_session_timeout": str(statement_timeout_ms * 3),
+                "timezone": "UTC",
+            }
+        },
+    )
+
+
+def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+
+
+@dataclass
+class Work:
+    """What every use case is given. `clock` is the instant at which all of it happens."""
+
+    db: AsyncSession
+    viewer: Viewer
+    clock: datetime
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def students(self) -> set[UUID]:
+        """Whose journals have grown."""
+        return {event.student_id for event in self.events}
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """A part that can fail alone: what it did is undone, what it journaled forgotten."""
+        journaled = len(self.events)
+        try:
+            async with self.db.begin_nested():
+                yield
+                await self.db.flush()
+        except BaseException:
+            del self.events[journaled:]
+            raise
+
+
+@asynccontextmanager
+async def unit_of_work(
+    make: async_sessionmaker[AsyncSession], viewer: Viewer, clock: datetime
+) -> AsyncIterator[Work]:
+    """The transaction: committed at the end, undone by any exception, committed by nobody else."""
+    async with make.begin() as db:
+        given: dict[str, Any] = {"viewer": viewer.id, "role": viewer.role.value}
+        await db.execute(ACT_AS, given)
+        work = Work(db, viewer, clock)
+        yield work
+        await db.flush()

@@ -1,0 +1,74 @@
+"""A database with two families, and a way to ask as one of them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from gateway.embedded import Servers
+from gateway.execution import Operation, prepared, run
+from loaders.rows import open_pool
+from resolvers.context import Context
+from services.access import Viewer
+from tests import two_families
+from tests.family_rows import NOW
+from tests.two_families import Families
+
+Inquire = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+async def families_dsn(servers: Servers, migrated: str, anyio_backend: str) -> AsyncIterator[str]:
+    owner = await asyncpg.connect(servers.database_url)
+    await owner.execute(f"CREATE DATABASE two_families TEMPLATE {migrated}")
+    yield urlsplit(servers.database_url)._replace(path="/two_families").geturl()
+    await owner.execute("DROP DATABASE two_families WITH (FORCE)")
+    await owner.close()
+
+
+@pytest.fixture(scope="session")
+async def owner(families_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that no lock binds."""
+    connection = await asyncpg.connect(families_dsn)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def families(owner: asyncpg.Connection) -> Families:
+    """Shared: read them, and roll back what is written."""
+    return await two_families.write(owner)
+
+
+@pytest.fixture(scope="session")
+async def families_pool(families_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    opened = await open_pool(families_dsn, size=5, statement_timeout_ms=10_000)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def inquire(families: Families, families_pool: asyncpg.Pool) -> Inquire:
+    """What a viewer is answered, as JSON would carry it; `statements` says how many SQL took."""
+
+    async def inquired(
+        viewer: Viewer,
+        document: str,
+        *,
+        clock: datetime = NOW,
+        pool: asyncpg.Pool = families_pool,
+        **variables: Any,
+    ) -> dict[str, Any]:
+        operation = Operation(document, variables, None)
+        context = Context(viewer, pool, clock, "test")
+        found = await run(prepared(operation, introspection=True)[0], operation, context)
+        return {
+            "data": found.data,
+            "errors": [error.formatted for error in found.errors or ()],
+            "statements": context.reader.statements,
+        }
+
+    return inquired
