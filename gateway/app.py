@@ -13,8 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import graphql, health, ide
 from gateway.auth import Authenticator
+from gateway.limits import Limiter
 from gateway.settings import Settings
 from loaders.rows import open_pool
+from services.unit_of_work import open_engine, sessions
 from subscriptions.connection import connect
 
 STATEMENT_TIMEOUT_MS = 10_000
@@ -53,11 +55,19 @@ def create_app(settings: Settings) -> Starlette:
             size=settings.pool_size,
             statement_timeout_ms=STATEMENT_TIMEOUT_MS,
         )
+        engine = open_engine(
+            settings.sqlalchemy_url,
+            size=settings.pool_size,
+            statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+        )
+        app.state.sessions = sessions(engine)
         app.state.redis = connect(settings.redis_url or "")
+        app.state.limiter = Limiter(app.state.redis, settings)
         try:
             yield
         finally:
             await app.state.redis.aclose()
+            await engine.dispose()
             await app.state.pool.close()
 
     app = Starlette(

@@ -48,7 +48,16 @@ async def _answer(request: Request, operation: Operation) -> ExecutionResult:
         if not asks_nothing(node):
             raise _unauthenticated("a token is needed: Authorization: Bearer <token>")
         return await run(document, operation, None)
-    context = Context(viewer, request.app.state.pool, clock, request.state.request_id)
+    state = request.app.state
+    context = Context(
+        viewer=viewer,
+        pool=state.pool,
+        sessions=state.sessions,
+        limiter=state.limiter,
+        clock=clock,
+        request_id=request.state.request_id,
+        idempotency_key=request.headers.get("idempotency-key"),
+    )
     return await run(document, operation, context)
 
 

@@ -80,6 +80,11 @@ class Settings(BaseSettings):
 
     introspection: bool | None = None
 
+    # of one actor, a minute
+    rate_writes: Annotated[int, Field(ge=1)] = 120
+    rate_cancellations: Annotated[int, Field(ge=1)] = 20
+    rate_bulk_cancellations: Annotated[int, Field(ge=1)] = 40
+
     @property
     def introspects(self) -> bool:
         """Whether clients may read the schema: in development, unless switched off."""

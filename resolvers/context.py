@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import asyncpg
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from loaders.by_column import Loaders
 from loaders.pages import Pages
 from loaders.rows import Reader
 from services.access import Viewer
+
+
+class Limiter(Protocol):
+    """Counts what an actor does."""
+
+    async def wait(self, actor: str, rate: str) -> int | None:
+        """Seconds to wait before doing it again, or None: it is counted and may be done."""
 
 
 @dataclass
@@ -18,8 +27,11 @@ class Context:
 
     viewer: Viewer
     pool: asyncpg.Pool
+    sessions: async_sessionmaker[AsyncSession]
+    limiter: Limiter
     clock: datetime
     request_id: str
+    idempotency_key: str | None = None
     reader: Reader = field(init=False)
     loaders: Loaders = field(init=False)
     pages: Pages = field(init=False)
@@ -28,6 +40,10 @@ class Context:
         self.reader = Reader(
             self.pool, viewer=self.viewer.id, role=self.viewer.role, clock=self.clock
         )
+        self.renew()
+
+    def renew(self) -> None:
+        """Forget what was read: after a change, every read starts fresh."""
         self.loaders = Loaders(self.reader)
         self.pages = Pages(self.loaders)
 

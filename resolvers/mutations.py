@@ -120,7 +120,7 @@ async def _stored(work: Work, value: Any) -> Any:
             select(*columns_of(value.model)).where(value.model.id == value.id),
             {"sorted_at": work.clock},
         )
-        return snapshot(value.model, row.mappings().one())
+        return snapshot(value.model, dict(row.mappings().one()))
     if hasattr(value, "stored"):
         return value.stored()
     return None if value is None else str(value)

@@ -4,7 +4,7 @@ import inspect
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Optional, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import strawberry
@@ -35,7 +35,7 @@ def input_type(name: str, taken: dict[str, Parameter], *, one_of: bool = False) 
     for parameter, (kind, default) in taken.items():
         shown = _graphql(kind)
         if one_of or default is KEEP or default is None:
-            shown = Optional[shown]
+            shown = shown | None
             defaults[parameter] = strawberry.UNSET
         elif default == () or default == []:
             defaults[parameter] = strawberry.field(default_factory=list)
@@ -50,7 +50,7 @@ def _graphql(kind: Any) -> Any:
     """The type as the schema says it: ids for UUIDs, inputs for dataclasses, no KEEP."""
     if kind is UUID:
         return strawberry.ID
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         return _nested(kind)
     if get_origin(kind) in (list, tuple):
         inner = _graphql(get_args(kind)[0])
@@ -105,7 +105,7 @@ def _value(value: Any, kind: Any, path: tuple[str, ...], problems: list[Problem]
     if get_origin(kind) in (list, tuple):
         inner = get_args(kind)[0]
         return [_value(each, inner, (*path, str(i)), problems) for i, each in enumerate(value)]
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         taken = {f.name: (hints[f.name], _default(f)) for f in fields(kind)}
         before = len(problems)

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -49,8 +49,7 @@ def mutation(name: str, use: Callable[..., Any], *, requires: Permission, rate: 
         key = given.pop("idempotency_key", None)
         return await carry_out(info, change, given, key, lambda work: use(work, **given))
 
-    required = Annotated[given_type, strawberry.argument(name="input")]
-    resolve.__annotations__ = {"root": Any, "info": Info, "input": required}
+    resolve.__annotations__ = {"root": Any, "info": Info, "input": given_type}
     resolve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind)

@@ -14,11 +14,15 @@ from models.student import Student as StudentRow
 from models.task import Task as TaskRow
 from models.vocabulary import TaskCategory, TaskOrder, TaskSource, TaskStatus
 from resolvers import catalogue, resources
+from resolvers.mutations import Outcome
 from resolvers.pages import Ordering
 from schema.binding import derived, entity, field, one
 from schema.catalogue import Chapter
+from schema.mutating import MutationPayload, changed, mutation
 from schema.resources import Resource
 from schema.shared import Node
+from services import tasks
+from services.access import Permission
 
 if TYPE_CHECKING:
     from schema.students import Student
@@ -72,3 +76,48 @@ class Task(Node):
     resource: Resource | None = field(resources.of_task)
     created_at: datetime
     closed_at: datetime | None
+
+
+@entity(Outcome)
+class CreateTaskPayload(MutationPayload):
+    task: Task | None = changed()
+
+
+@entity(Outcome)
+class UpdateTaskPayload(MutationPayload):
+    task: Task | None = changed()
+
+
+@entity(Outcome)
+class CompleteTaskPayload(MutationPayload):
+    task: Task | None = changed()
+
+
+@entity(Outcome)
+class SkipTaskPayload(MutationPayload):
+    task: Task | None = changed()
+
+
+@entity(Outcome)
+class ReopenTaskPayload(MutationPayload):
+    task: Task | None = changed()
+
+
+@entity(Outcome)
+class DeleteTaskPayload(MutationPayload):
+    deleted_id: strawberry.ID | None = changed()
+
+
+P = Permission
+
+
+@strawberry.type
+class Mutation:
+    create_task: CreateTaskPayload = mutation("CreateTask", tasks.create, requires=P.TASK_WRITE)
+    update_task: UpdateTaskPayload = mutation("UpdateTask", tasks.update, requires=P.TASK_WRITE)
+    complete_task: CompleteTaskPayload = mutation(
+        "CompleteTask", tasks.complete, requires=P.TASK_WRITE
+    )
+    skip_task: SkipTaskPayload = mutation("SkipTask", tasks.skip, requires=P.TASK_WRITE)
+    reopen_task: ReopenTaskPayload = mutation("ReopenTask", tasks.reopen, requires=P.TASK_WRITE)
+    delete_task: DeleteTaskPayload = mutation("DeleteTask", tasks.delete, requires=P.TASK_WRITE)

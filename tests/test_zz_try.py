@@ -1,6 +1,8 @@
 import pytest, json
+
 pytestmark = pytest.mark.anyio
 from conftest import *
+
 COACH = """
 query Pupils($first: Int!) { viewer { students(first: $first) { totalCount nodes { id displayName
   dashboard { kpis { progressOverall streakDays lastEvalScore openTaskCount nextSessionAt }
@@ -16,11 +18,19 @@ query Pupils($first: Int!) { viewer { students(first: $first) { totalCount nodes
   events(first: 5) { nodes { id entity { __typename id } } }
 } } } }
 """
+
+
 async def test_x(ask, admin, coach, student, people):
     for n in (1, 5, 20, 50):
         a = await ask(admin, COACH, first=n)
-        print(n, a.errors, a.statements, len(a.data["viewer"]["students"]["nodes"]), a.data["viewer"]["students"]["totalCount"])
-    for n in (5,20,50):
+        print(
+            n,
+            a.errors,
+            a.statements,
+            len(a.data["viewer"]["students"]["nodes"]),
+            a.data["viewer"]["students"]["totalCount"],
+        )
+    for n in (5, 20, 50):
         a = await ask(coach, COACH, first=n)
         print("coach", n, a.errors, a.statements, len(a.data["viewer"]["students"]["nodes"]))
     doc = open("schema/documents/Dashboard.graphql").read()

@@ -1,0 +1,55 @@
+"""How often an actor may change things: the generic cell rate algorithm, counted in Redis."""
+
+import logging
+import math
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gateway.settings import Settings
+from schema.mutating import CANCEL, CANCEL_MANY, WRITE
+
+log = logging.getLogger("nexus")
+
+# GCRA, after ITU-T I.371: the key holds the theoretical arrival time of the next request, in ms of
+# the server's own clock. A request is taken when that time is no more than a whole burst ahead.
+GCRA = """
+local now = redis.call('TIME')
+now = now[1] * 1000 + now[2] / 1000
+local period, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + period
+local early = arrival - period * burst - now
+if early > 0 then return math.ceil(early) end
+redis.call('SET', KEYS[1], arrival, 'PX', math.ceil(arrival - now) + 1)
+return 0
+"""
+
+
+class Limiter:
+    """Per actor and rate. Without Redis nothing is refused: a pupil is never locked out."""
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        self._script = redis.register_script(GCRA)
+        self._per_minute = {
+            WRITE: settings.rate_writes,
+            CANCEL: settings.rate_cancellations,
+            CANCEL_MANY: settings.rate_bulk_cancellations,
+        }
+        self._away = False
+
+    async def wait(self, actor: str, rate: str) -> int | None:
+        """Seconds until it may be done, or None when it may now; then it is counted."""
+        allowed = self._per_minute[rate]
+        try:
+            wait_ms = await self._script(
+                keys=[f"nexus:rate:{rate}:{actor}"], args=[60_000 / allowed, allowed]
+            )
+        except (RedisError, OSError) as error:
+            if not self._away:
+                log.warning("Redis is away, rates are not limited: %s", error)
+            self._away = True
+            return None
+        if self._away:
+            log.warning("Redis is back, rates are limited again")
+        self._away = False
+        return math.ceil(int(wait_ms) / 1000) or None
