@@ -1,7 +1,7 @@
 """Real servers for every test: one PostgreSQL and one Valkey a run, a database for each need."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 from alembic.config import Config
 from graphql import ExecutionResult
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.embedded import Servers, embedded
 from gateway.execution import Operation, prepared, run
@@ -23,6 +24,7 @@ from models.vocabulary import Role
 from resolvers.context import Context
 from services import demo_school
 from services.access import Viewer
+from services.unit_of_work import open_engine, sessions
 
 TODAY = date(2026, 11, 23)
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -104,8 +106,8 @@ def empty_database(servers: Servers, migrated: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def school(servers: Servers, migrated: str) -> Iterator[str]:
-    """The demo school of a fixed day. Shared: read it, never write."""
+def loaded(servers: Servers, migrated: str) -> Iterator[str]:
+    """The name of a template: the demo school of a fixed day."""
     import asyncio
 
     async def load(dsn: str) -> None:
@@ -115,14 +117,93 @@ def school(servers: Servers, migrated: str) -> Iterator[str]:
 
     with database(servers, migrated) as dsn:
         asyncio.run(load(dsn))
-        yield dsn
+        yield urlsplit(dsn).path.strip("/")
 
 
 @pytest.fixture(scope="session")
-async def pool(school: str, anyio_backend: str) -> AsyncIterator[asyncpg.Pool]:
-    opened = await open_pool(school, size=10, statement_timeout_ms=10_000)
-    yield opened
-    await opened.close()
+def school(servers: Servers, loaded: str) -> Iterator[str]:
+    """The demo school. Shared: read it, never write."""
+    with database(servers, loaded) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def own_school(servers: Servers, loaded: str) -> Iterator[str]:
+    """A demo school of the test's own, to change at will."""
+    with database(servers, loaded) as dsn:
+        yield dsn
+
+
+class Unlimited:
+    """Rates are tested where they are made; elsewhere nobody waits."""
+
+    async def wait(self, actor: str, rate: str) -> int | None:
+        return None
+
+
+class Gate:
+    """A database as the gateway uses it: what `ask` runs a document against."""
+
+    def __init__(self, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
+        self.pool = pool
+        self.sessions = sessions(engine)
+
+    async def ask(
+        self,
+        viewer: Viewer,
+        query: str,
+        *,
+        clock: datetime = CLOCK,
+        key: str | None = None,
+        **variables: Any,
+    ) -> Answer:
+        """Run a document for a viewer, as the gateway does; the answer tells its statements."""
+        operation = Operation(query, variables, None)
+        document, _ = prepared(operation, introspection=True)
+        context = Context(
+            viewer=viewer,
+            pool=self.pool,
+            sessions=self.sessions,
+            limiter=Unlimited(),
+            clock=clock,
+            request_id="test",
+            idempotency_key=key,
+        )
+        result = await run(document, operation, context)
+        answer = Answer(result.data, result.errors)
+        answer.statements = context.reader.statements
+        return answer
+
+
+@asynccontextmanager
+async def gate(dsn: str) -> AsyncIterator[Gate]:
+    """The gateway's two ways into a database: one to read, one to change."""
+    pool = await open_pool(dsn, size=10, statement_timeout_ms=10_000)
+    url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+    engine = open_engine(url, size=10, statement_timeout_ms=10_000)
+    try:
+        yield Gate(pool, engine)
+    finally:
+        await engine.dispose()
+        await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def shared_gate(school: str, anyio_backend: str) -> AsyncIterator[Gate]:
+    async with gate(school) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def own_gate(own_school: str, anyio_backend: str) -> AsyncIterator[Gate]:
+    """A gateway on a school of the test's own."""
+    async with gate(own_school) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def pool(shared_gate: Gate) -> asyncpg.Pool:
+    return shared_gate.pool
 
 
 @pytest.fixture(scope="session")
@@ -134,21 +215,9 @@ async def people(school: str, anyio_backend: str) -> demo_school.People:
 
 
 @pytest.fixture(scope="session")
-def ask(pool: asyncpg.Pool) -> Ask:
-    """Run a document for a viewer, as the gateway does; the answer tells its statements."""
-
-    async def asked(
-        viewer: Viewer, query: str, *, clock: datetime = CLOCK, **variables: Any
-    ) -> Answer:
-        operation = Operation(query, variables, None)
-        document, _ = prepared(operation, introspection=True)
-        context = Context(viewer, pool, clock, "test")
-        result = await run(document, operation, context)
-        answer = Answer(result.data, result.errors)
-        answer.statements = context.reader.statements
-        return answer
-
-    return asked
+def ask(shared_gate: Gate) -> Ask:
+    """Run a document for a viewer against the shared school."""
+    return shared_gate.ask
 
 
 @pytest.fixture(scope="session")
