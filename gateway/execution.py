@@ -135,11 +135,11 @@ async def run(
     except TimeoutError:
         message = f"the operation took longer than {PATIENCE:g} s"
         return ExecutionResult(None, [refusal(message, "TIMEOUT")])
-    if result.errors:
-        request_id = context.request_id if context else ""
-        errors = [told(error, request_id) for error in result.errors]
-        return ExecutionResult(result.data, errors)
-    return result
+    errors = [*(result.errors or ()), *(context.faults if context else ())]
+    if not errors:
+        return result
+    request_id = context.request_id if context else ""
+    return ExecutionResult(result.data, [told(error, request_id) for error in errors])
 
 
 def _is_the_clients(error: GraphQLError) -> bool:

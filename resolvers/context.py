@@ -6,6 +6,7 @@ from typing import Protocol
 
 import asyncpg
 import strawberry
+from graphql import GraphQLError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from loaders.by_column import Loaders
@@ -23,7 +24,11 @@ class Limiter(Protocol):
 
 @dataclass
 class Context:
-    """`clock` is the instant of the operation: every field of one answer sees the same."""
+    """`clock` is the instant of the operation: every field of one answer sees the same.
+
+    `faults` are errors of ours that null nothing: a mutation's payload is not nullable, and one
+    root that fails must not take away the answers of those that were committed.
+    """
 
     viewer: Viewer
     pool: asyncpg.Pool
@@ -32,6 +37,7 @@ class Context:
     clock: datetime
     request_id: str
     idempotency_key: str | None = None
+    faults: list[GraphQLError] = field(default_factory=list)
     reader: Reader = field(init=False)
     loaders: Loaders = field(init=False)
     pages: Pages = field(init=False)

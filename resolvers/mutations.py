@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from graphql import GraphQLError
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -72,6 +73,11 @@ async def carry_out(
         return await _committed(context, change, given, key, use)
     except Refused as refused:
         return Outcome(errors=refused.problems)
+    except Exception as fault:  # noqa: BLE001  told beside the answer: other roots keep theirs
+        context.faults.append(
+            GraphQLError(str(fault), path=info.path.as_list(), original_error=fault)
+        )
+        return Outcome()
     finally:
         context.renew()
 
