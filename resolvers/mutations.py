@@ -73,7 +73,7 @@ async def carry_out(
         return await _committed(context, change, given, key, use)
     except Refused as refused:
         return Outcome(errors=refused.problems)
-    except Exception as fault:  # noqa: BLE001  told beside the answer: other roots keep theirs
+    except Exception as fault:  # told beside the answer: other roots keep theirs
         context.faults.append(
             GraphQLError(str(fault), path=info.path.as_list(), original_error=fault)
         )
