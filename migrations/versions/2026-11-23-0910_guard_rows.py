@@ -43,22 +43,47 @@ POLICIES = {
         "EXISTS (SELECT FROM nexus_app.resources r WHERE r.id = resource_chunks.resource_id)"
     ),
     "idempotency_keys": f"actor_id = {VIEWER}",
+    "coach_availabilities": "true",  # anyone may look for a free hour
+}
+
+# who may change the rows of a table that more may read
+KEEPERS = {
+    "jobs": (
+        f"{ROLE} = 'ADMIN' OR student_id = {MINE}"
+        f" OR (student_id IS NULL AND requested_by = {VIEWER})"
+    ),
+    "resources": f"{ROLE} = 'ADMIN' OR owner_id = {VIEWER}",
+    "resource_chunks": (
+        "EXISTS (SELECT FROM nexus_app.resources r WHERE r.id = resource_chunks.resource_id"
+        f" AND ({ROLE} = 'ADMIN' OR r.owner_id = {VIEWER}))"
+    ),
+    "coach_availabilities": f"{ROLE} = 'ADMIN' OR coach_id = {VIEWER}",
 }
 
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
     op.execute("SET LOCAL statement_timeout = '30s'")
-    # roles belong to the cluster: another database of it may have made this one already
+    # roles belong to the cluster: another database of it, or its keeper, may have made this one
     op.execute(
         """
         DO $$ BEGIN
-          CREATE ROLE nexus_api NOLOGIN;
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_api') THEN
+            CREATE ROLE nexus_api NOLOGIN;
+          END IF;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
         END $$
         """
     )
-    op.execute("GRANT nexus_api TO CURRENT_USER")
+    op.execute(
+        """
+        DO $$ BEGIN
+          IF NOT pg_has_role(current_user, 'nexus_api', 'MEMBER') THEN
+            GRANT nexus_api TO CURRENT_USER;
+          END IF;
+        END $$
+        """
+    )
     op.execute("GRANT USAGE ON SCHEMA nexus_app TO nexus_api")
     op.execute("GRANT SELECT ON nexus_app.alembic_version TO nexus_api")
 
@@ -98,20 +123,15 @@ def upgrade() -> None:
         """
     )
     for table, predicate in POLICIES.items():
+        acts = "SELECT" if table in KEEPERS else "ALL"
         op.execute(f"ALTER TABLE nexus_app.{table} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"CREATE POLICY viewer ON nexus_app.{table} TO nexus_api USING ({predicate})")
+        op.execute(
+            f"CREATE POLICY viewer ON nexus_app.{table} FOR {acts} TO nexus_api USING ({predicate})"
+        )
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON nexus_app.{table} TO nexus_api")
+    for table, predicate in KEEPERS.items():
+        op.execute(f"CREATE POLICY keeper ON nexus_app.{table} TO nexus_api USING ({predicate})")
     op.execute("REVOKE UPDATE, DELETE ON nexus_app.events FROM nexus_api")
-
-    # anyone may look for a free hour; only its coach and an admin may change it
-    hours = "nexus_app.coach_availabilities"
-    op.execute(f"ALTER TABLE {hours} ENABLE ROW LEVEL SECURITY")
-    op.execute(f"CREATE POLICY viewer ON {hours} FOR SELECT TO nexus_api USING (true)")
-    op.execute(
-        f"CREATE POLICY keeper ON {hours} TO nexus_api"
-        f" USING ({ROLE} = 'ADMIN' OR coach_id = {VIEWER})"
-    )
-    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {hours} TO nexus_api")
 
     # The clock is an argument here too: `refresh_dashboard_summary` sets `nexus.clock`.
     # The definitions are those of `services/dashboard.py`; a test holds the two together.
@@ -168,8 +188,9 @@ def downgrade() -> None:
     op.execute("SET LOCAL statement_timeout = '30s'")
     op.execute("DROP FUNCTION nexus_app.refresh_dashboard_summary(timestamptz)")
     op.execute("DROP MATERIALIZED VIEW nexus_app.mv_dashboard_summary")
-    op.execute("DROP POLICY keeper ON nexus_app.coach_availabilities")
-    for table in (*POLICIES, "coach_availabilities"):
+    for table in KEEPERS:
+        op.execute(f"DROP POLICY keeper ON nexus_app.{table}")
+    for table in POLICIES:
         op.execute(f"DROP POLICY viewer ON nexus_app.{table}")
         op.execute(f"ALTER TABLE nexus_app.{table} DISABLE ROW LEVEL SECURITY")
     op.execute("DROP FUNCTION nexus_app.viewer_students()")

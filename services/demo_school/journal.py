@@ -68,7 +68,7 @@ class Journal:
         /,
         **payload: object,
     ) -> None:
-        """Note a fact; `payload` is a few small values, never free text."""
+        """Note a fact; `payload` holds small facts, never free text: see `services/journal.py`."""
         table = entity.__tablename__ if entity else None
         self._notes.append(Note(at, kind, actor, payload, table, id))
 
@@ -87,8 +87,8 @@ class Journal:
         """Note a step of an entity's lifecycle, by the names of its statuses."""
         if before not in action.sources:
             raise ValueError(f"no {action} from {before}")
-        steps = {"before": before.name, "after": action.target.name}
-        self.note(at, action.event, actor, entity, id, **steps, **payload)
+        states = {"before": {"status": before.name}, "after": {"status": action.target.name}}
+        self.note(at, action.event, actor, entity, id, **states, **payload)
 
     def write(self, rows: Rows, student_id: str, dice: Dice) -> tuple[int, datetime]:
         """Number the events from 1 in order of time; answers the last number and instant."""

@@ -123,9 +123,12 @@ def _write(pupil: Pupil, slot: Slot, status: SessionStatus, *, asked: bool) -> N
         pupil.actor if asked else pupil.coach_actor,
         StudySession,
         key,
-        kind=slot.kind.name,
-        slot_start=start.isoformat(),
-        awaiting=awaiting.name,
+        after={
+            "status": SessionStatus.PROPOSE.name,
+            "kind": slot.kind.name,
+            "slotStart": start.isoformat(),
+            "awaiting": awaiting.name,
+        },
     )
     before = SessionStatus.PROPOSE
     if status is SessionStatus.CONFIRME or (status is SessionStatus.ANNULE and dice.chance(0.6)):

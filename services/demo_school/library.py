@@ -80,7 +80,7 @@ def write_favorites(pupil: Pupil, shelf: Shelf) -> None:
     for place, resource in enumerate(kept):
         at = pupil.own(calendar.start + dice.days(10, 70))
         pupil.journal.note(
-            at, EventKind.RESOURCE_FAVORITED, pupil.actor, Resource, resource, resource_id=resource
+            at, EventKind.RESOURCE_FAVORITED, pupil.actor, Resource, resource, resourceId=resource
         )
         if pupil.rich and place == 0:
             left = pupil.own(calendar.eve - dice.days(2, 5))
@@ -90,7 +90,7 @@ def write_favorites(pupil: Pupil, shelf: Shelf) -> None:
                 pupil.actor,
                 Resource,
                 resource,
-                resource_id=resource,
+                resourceId=resource,
             )
             continue
         pupil.rows.add(

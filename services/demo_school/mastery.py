@@ -8,6 +8,7 @@ from models.curriculum import Subject
 from models.progress import Progress, ProgressPoint
 from models.vocabulary import EventKind
 from services.catalogue.programme import Chapter
+from services.dashboard import progress_overall
 from services.demo_school.dice import Dice
 from services.demo_school.journal import Actor
 from services.demo_school.pupil import Pupil
@@ -65,11 +66,9 @@ class Mastery:
         return self._means[subject][place - 1] if place else None
 
     def overall(self, weights: dict[Subject, float], day: date) -> float | None:
-        """The mean over the subjects, weighted by their coefficients in the plan."""
-        found = [(self.at(one, day), weights.get(one, 0.0)) for one in self._days]
-        known = [(score, weight) for score, weight in found if score is not None]
-        total = sum(weight for _, weight in known)
-        return sum(score * weight for score, weight in known) / total if total else None
+        """The dashboard's figure as it stood at the end of a day."""
+        found = {one: score for one in self._days if (score := self.at(one, day)) is not None}
+        return round(progress_overall(found, weights), 4) if found else None
 
     def take(self, measure: Measure) -> None:
         for result in measure.results:
@@ -166,10 +165,10 @@ def note_progress(pupil: Pupil, measure: Measure, keys: dict[tuple[str, str], st
     details: dict[str, object] = {"subject": measure.subject.name, "count": len(measure.changes)}
     if single:
         details |= {
-            "chapter_code": result.chapter_code,
-            "competence_code": result.competence_code,
-            "before": before,
-            "after": after,
+            "chapterCode": result.chapter_code,
+            "competenceCode": result.competence_code,
+            "before": {"score": before},
+            "after": {"score": after},
         }
     pupil.journal.note(
         measure.at,

@@ -225,8 +225,11 @@ def _note(pupil: Pupil, draft: Draft) -> None:
         draft.author,
         Evaluation,
         draft.key,
-        subject=draft.paper.subject.name,
-        items=len(draft.paper.items),
+        after={
+            "status": S.PROPOSE.name,
+            "subject": draft.paper.subject.name,
+            "items": len(draft.paper.items),
+        },
     )
     if draft.submitted:
         action = EvaluationAction.SUBMIT
@@ -235,7 +238,7 @@ def _note(pupil: Pupil, draft: Draft) -> None:
     if draft.graded and draft.grader:
         action, score = EvaluationAction.GRADE, draft.score_20
         at, by = draft.graded, draft.grader
-        journal.move(at, action, by, Evaluation, draft.key, before=S.SOUMIS, score_20=score)
+        journal.move(at, action, by, Evaluation, draft.key, before=S.SOUMIS, score20=score)
 
 
 def _feedback(pupil: Pupil, draft: Draft, measure: Measure) -> dict[str, object]:

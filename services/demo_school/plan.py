@@ -1,16 +1,17 @@
 """The épreuves of a demo pupil's plan, as the regulation sets them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 
-from models.curriculum import EpreuveKind, Subject
+from models.curriculum import Subject
 from models.epreuve import Epreuve
 from models.vocabulary import Agent, EpreuveSource, EventKind
 from services.catalogue.regulation import RegulationEntry, known_sessions, reglement
 from services.demo_school.journal import agent
 from services.demo_school.profiles import Choices
 from services.demo_school.pupil import Pupil
+from services.epreuves import weight_without_options
 
 A_YEAR = timedelta(weeks=52)
 A_SCHOOL_YEAR = timedelta(days=120)
@@ -30,7 +31,7 @@ def write_plan(pupil: Pupil) -> dict[Subject, float]:
     """Write the plan; answers the weight of each subject in it."""
     at = pupil.joined + timedelta(minutes=4)
     weights: dict[Subject, float] = {}
-    planned = plan(pupil.choices, pupil.session)
+    planned = plan(replace(pupil.choices, languages=()), pupil.session)
     for one in planned:
         entry = one.entry
         pupil.rows.add(
@@ -57,7 +58,7 @@ def write_plan(pupil: Pupil) -> dict[Subject, float]:
         EventKind.EPREUVES_SYNCED,
         agent(Agent.PLANNER),
         count=len(planned),
-        total_weight=sum(p.entry.weight for p in planned if p.entry.kind != EpreuveKind.OPTION),
+        totalWeight=weight_without_options(one.entry for one in planned),
     )
     return weights
 

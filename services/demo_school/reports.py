@@ -7,24 +7,14 @@ from models.curriculum import Subject
 from models.report import Report
 from models.vocabulary import Agent, EventKind, ReportPeriodKind, TaskStatus
 from services.catalogue.programme import subject_label
+from services.dashboard import streak_days
 from services.demo_school.journal import agent
 from services.demo_school.mastery import Mastery
 from services.demo_school.pupil import Pupil
 from services.demo_school.texts import phrases
+from services.periods import Period
 
 STEADY = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Both days are included."""
-
-    kind: ReportPeriodKind
-    start: date
-    end: date
-
-    def __contains__(self, day: date) -> bool:
-        return self.start <= day <= self.end
 
 
 def write_reports(pupil: Pupil, mastery: Mastery, weights: dict[Subject, float]) -> None:
@@ -117,7 +107,9 @@ def _kpis(pupil: Pupil, mastery: Mastery, weights: dict[Subject, float], period:
     """The figures as they stood at the end of the period; deltas are since the eve of its start."""
     before = period.start - timedelta(days=1)
     overall = mastery.overall(weights, period.end) or 0.0
-    marks = [(subject, mark) for day, subject, mark in pupil.marks if day in period]
+    marks = [
+        (subject, mark) for day, subject, mark in pupil.marks if period.start <= day <= period.end
+    ]
     by_subject = []
     for subject in mastery.subjects:
         score = mastery.at(subject, period.end)
@@ -125,19 +117,27 @@ def _kpis(pupil: Pupil, mastery: Mastery, weights: dict[Subject, float], period:
             mine = [mark for one, mark in marks if one is subject]
             delta = _delta(score, mastery.at(subject, before))
             by_subject.append(SubjectKpi(subject, score, delta, _mean(mine)))
-    closed = [task for task in pupil.tasks if task.closed_on and task.closed_on in period]
+    closed = [
+        task
+        for task in pupil.tasks
+        if task.closed_on and period.start <= task.closed_on <= period.end
+    ]
     return Kpis(
-        overall=round(overall, 4),
+        overall=overall,
         delta=_delta(overall, mastery.overall(weights, before)),
         mean=_mean([mark for _, mark in marks]),
         graded=len(marks),
         completed=sum(task.status is TaskStatus.DONE for task in closed),
         overdue=_overdue(pupil, period.end),
-        held=sum(day in period for day in pupil.held),
-        cancelled=sum(day in period for day in pupil.cancelled),
-        streak=streak(pupil.acts, period.end),
+        held=_count(pupil.held, period),
+        cancelled=_count(pupil.cancelled, period),
+        streak=streak_days(pupil.acts, period.end),
         by_subject=tuple(by_subject),
     )
+
+
+def _count(days: list[date], period: Period) -> int:
+    return sum(period.start <= day <= period.end for day in days)
 
 
 def _overdue(pupil: Pupil, day: date) -> int:
@@ -148,17 +148,6 @@ def _overdue(pupil: Pupil, day: date) -> int:
         and (task.closed_on is None or task.closed_on > day)
         for task in pupil.tasks
     )
-
-
-def streak(acts: set[date], day: date) -> int:
-    """Consecutive days with an act of the pupil's own, ending that day or the one before."""
-    if day not in acts:
-        day -= timedelta(days=1)
-    count = 0
-    while day in acts:
-        count += 1
-        day -= timedelta(days=1)
-    return count
 
 
 def _mean(values: list[float]) -> float | None:
@@ -177,7 +166,7 @@ def _summary(pupil: Pupil, period: Period, kpis: Kpis) -> str:
     marks = "none" if not kpis.graded else "one" if kpis.graded == 1 else "many"
     ranked = sorted(kpis.by_subject, key=lambda one: one.score)
     parts = [
-        f"## {_title(period)}",
+        f"## {period.label}",
         words["opening"][tone].format(name=pupil.first_name),
         words["facts"].format(tasks=kpis.completed, sessions=kpis.held, streak=kpis.streak),
         words["results"].format(
@@ -192,21 +181,6 @@ def _summary(pupil: Pupil, period: Period, kpis: Kpis) -> str:
         advice = words["next"].format(best=best, worst=worst)
         parts.append(f"{advice}\n{late}" if kpis.overdue else advice)
     return "\n\n".join(parts) + "\n"
-
-
-def _title(period: Period) -> str:
-    months = phrases()["months"]
-    text: str = phrases()["reports"]["periods"][period.kind.name]
-    return text.format(
-        start=_day(period.start),
-        end=f"{_day(period.end)} {period.end.year}",
-        month=f"{months[period.start.month - 1]} {period.start.year}",
-    )
-
-
-def _day(day: date) -> str:
-    first = "1er" if day.day == 1 else str(day.day)
-    return f"{first} {phrases()['months'][day.month - 1]}"
 
 
 def _points(change: float) -> str:

@@ -124,9 +124,11 @@ def write_pupil(pupil: Pupil, shelf: Shelf, diary: Diary) -> None:
         ADMIN,
         Student,
         pupil.id,
-        track=choices.track.name,
-        voie=choices.voie.name,
-        profile=choices.profile.name,
+        after={
+            "track": choices.track.name,
+            "voie": choices.voie.name,
+            "profile": choices.profile.name,
+        },
     )
     _write_links(pupil)
     _write_entitlement(pupil)
@@ -192,8 +194,9 @@ def _write_entitlement(pupil: Pupil) -> None:
         expires_at=None if tier is Tier.FREE else calendar.at(until, 22),
     )
     if tier is not Tier.FREE:
+        old = {"tier": Tier.FREE.name}
         pupil.journal.note(
-            at, EventKind.ENTITLEMENT_CHANGED, ADMIN, before=Tier.FREE.name, after=tier.name
+            at, EventKind.ENTITLEMENT_CHANGED, ADMIN, before=old, after={"tier": tier.name}
         )
 
 

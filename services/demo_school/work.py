@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from models.task import Task, TaskAction
 from models.vocabulary import Agent, EventKind, TaskCategory, TaskSource, TaskStatus
@@ -25,6 +26,7 @@ CATEGORY_OF = {
     MilestoneKind.PARCOURSUP: C.PARCOURSUP,
 }
 SOON = timedelta(days=45)
+TODO, DONE = TaskStatus.TODO, TaskStatus.DONE
 LABEL_LENGTH = 300
 
 
@@ -105,9 +107,9 @@ def _draft(
 def _milestone_tasks(pupil: Pupil) -> Iterator[tuple[Draft, date | None]]:
     """What the calendar of the session asks for now, and what it asked for this term."""
     calendar = pupil.calendar
-    kinds = MilestoneKind if pupil.terminale else (MilestoneKind.INSCRIPTION,)
+    kinds = tuple(MilestoneKind) if pupil.terminale else (MilestoneKind.INSCRIPTION,)
     for kind in kinds:
-        for one in milestones(kind, pupil.session):
+        for one in _milestones(kind, pupil.session):
             if pupil.choices.exam_path not in one.exam_paths:
                 continue
             if calendar.today <= one.end and one.start <= calendar.today + SOON:
@@ -115,6 +117,11 @@ def _milestone_tasks(pupil: Pupil) -> Iterator[tuple[Draft, date | None]]:
             elif calendar.start + timedelta(days=12) <= one.end < calendar.eve:
                 done = one.end - timedelta(days=1)
                 yield _milestone_task(pupil, one, CATEGORY_OF[kind]), done
+
+
+@cache
+def _milestones(kind: MilestoneKind, session: int) -> tuple[Milestone, ...]:
+    return milestones(kind, session)
 
 
 def _milestone_task(pupil: Pupil, one: Milestone, category: TaskCategory) -> Draft:
@@ -141,7 +148,7 @@ def _author(pupil: Pupil, source: TaskSource) -> Actor:
 def _write_closed(pupil: Pupil, draft: Draft, day: date, action: TaskAction) -> None:
     key = _created(pupil, draft)
     at = pupil.own(day)
-    pupil.journal.move(at, action, pupil.actor, Task, key, before=TaskStatus.TODO)
+    pupil.journal.move(at, action, pupil.actor, Task, key, before=TODO)
     status = TaskStatus.DONE if action is TaskAction.COMPLETE else TaskStatus.SKIPPED
     _write(pupil, draft, key, status, at)
 
@@ -153,10 +160,7 @@ def _write_open(pupil: Pupil, draft: Draft, *, reopened: bool = False) -> None:
         move = pupil.journal.move
         move(pupil.own(day), TaskAction.COMPLETE, pupil.actor, Task, key, before=TODO)
         move(pupil.own(again), TaskAction.REOPEN, pupil.actor, Task, key, before=DONE)
-    _write(pupil, draft, key, TaskStatus.TODO, None)
-
-
-TODO, DONE = TaskStatus.TODO, TaskStatus.DONE
+    _write(pupil, draft, key, TODO, None)
 
 
 def _created(pupil: Pupil, draft: Draft) -> str:
@@ -167,9 +171,14 @@ def _created(pupil: Pupil, draft: Draft) -> str:
         _author(pupil, draft.source),
         Task,
         key,
-        category=draft.category.name,
-        source=draft.source.name,
-        chapter_code=draft.chapter.code if draft.chapter else None,
+        after={
+            "status": TODO.name,
+            "category": draft.category.name,
+            "dueAt": draft.due.isoformat() if draft.due else None,
+            "weight": draft.weight,
+            "chapterCode": draft.chapter.code if draft.chapter else None,
+            "resourceId": draft.resource,
+        },
     )
     return key
 

@@ -6,7 +6,7 @@ import pytest
 from models.base import Entity, uuid7
 from models.vocabulary import Role
 from resolvers.nodes import NODES
-from tests.documents import IdTaker, question, takers_of_ids
+from tests.selections import IdTaker, question, takers_of_ids
 from tests.two_families import ADMIN, STRANGERS, Families
 
 pytestmark = pytest.mark.anyio

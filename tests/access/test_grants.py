@@ -7,7 +7,7 @@ import pytest
 from gateway.execution import CONTRACT
 from models.vocabulary import Role
 from services.access import GRANTS, Permission
-from tests.documents import QUERY, call
+from tests.selections import QUERY, call
 
 pytestmark = pytest.mark.anyio
 

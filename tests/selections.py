@@ -1,4 +1,4 @@
-"""Documents made from the schema: every field of every type, and a way to each type."""
+"""Selections made from the schema: every field of every type, and a way to each type."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,14 +88,16 @@ def _steps(type_: Composite) -> Iterator[Step]:
 
 
 def _called(name: str, field: GraphQLField) -> str:
-    return f"{name}(first: 100)" if "first" in field.args else name
+    return f"{name}(first: $size)" if "first" in field.args else name
 
 
-def nested(way: tuple[str, ...], selection: str) -> str:
-    """A selection at the end of a way."""
+def nested(way: tuple[str, ...], selection: str, declared: str = "") -> str:
+    """A query for a selection at the end of a way; `$size` is how long its pages are."""
     for step in reversed(way):
         selection = f"{{ {step} {selection} }}"
-    return selection
+    sized = "$size: Int = 100" if "$size" in selection else ""
+    variables = ", ".join(filter(None, (declared, sized)))
+    return f"query ({variables}) {selection}" if variables else selection
 
 
 OWN = ("viewer", "student")
@@ -143,7 +145,7 @@ def question(taker: IdTaker) -> str:
     selection = everything(get_named_type(owner.fields[name].type), 2)  # type: ignore[arg-type]
     given = f"{name}({taker.argument}: {'[$id]' if taker.listed else '$id'})"
     start: tuple[str, ...] = () if parent == "Query" else (*ALL, *ways("Student")[parent])
-    return f"query ($id: ID!) {nested((*start, given), selection)}"
+    return nested((*start, given), selection, "$id: ID!")
 
 
 def call(field: str) -> str:
