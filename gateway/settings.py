@@ -169,6 +169,11 @@ def load(**given: Any) -> Settings:
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
 
 
+def inherited(**changed: str) -> dict[str, str]:
+    """The environment of a child process: ours, with these changes."""
+    return {**os.environ, **changed}
+
+
 def unknown_variables() -> list[str]:
     """The NEXUS_… variables that nothing reads: misspelt, most likely."""
     known = {f"NEXUS_{name.upper()}" for name in Settings.model_fields}

@@ -35,8 +35,18 @@ class Outcome:
     failed: int
 
 
-def run(url: str, requests: Sequence[Request], *, connections: int, seconds: int) -> Outcome:
-    """Send the requests in turn over kept connections, for some seconds."""
+def run(
+    url: str,
+    requests: Sequence[Request],
+    *,
+    connections: int,
+    seconds: int,
+    ordered: bool = False,
+) -> Outcome:
+    """Send the requests in turn over kept connections, for some seconds.
+
+    `ordered` begins with the first, for requests that work once.
+    """
     wrk = shutil.which("wrk")
     if wrk is None:
         raise NoLoadGenerator("wrk is not installed (Debian: apt-get install wrk)")
@@ -47,7 +57,7 @@ def run(url: str, requests: Sequence[Request], *, connections: int, seconds: int
         listed.flush()
         told = subprocess.run(  # noqa: S603  our own script, a program from PATH
             [wrk, "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s",
-             "-s", str(SCRIPT), url, "--", listed.name],
+             "-s", str(SCRIPT), url, "--", listed.name, "ordered" if ordered else "anywhere"],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
     found = json.loads(told.stdout.strip().splitlines()[-1])

@@ -18,7 +18,7 @@ function init(arguments)
     }
     requests[#requests + 1] = wrk.format("POST", "/graphql", headers, body)
   end
-  turn = math.random(#requests)
+  turn = arguments[2] == "ordered" and 0 or math.random(#requests)
 end
 
 function request()

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from gateway.cli import contract, database, doctor, people, serving, token
+from gateway.cli import bench, contract, database, doctor, people, serving, token
 from gateway.cli.display import Failure, progress
 from gateway.embedded import EmbeddedError
 from gateway.settings import SettingsError
@@ -25,6 +25,7 @@ for command in (
     token.token,
     contract.schema,
     doctor.doctor,
+    bench.bench,
 ):
     app.command()(command)
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from gateway import settings as configuration
 from gateway.bench.load import NoLoadGenerator, Outcome, Request, middle, run
 from gateway.bench.rows import measure
+from gateway.bench.writes import measure as measure_writes
 from gateway.cli.database import connected
 from gateway.cli.display import Failure, progress, result
 from gateway.cli.people import School, people
@@ -25,9 +26,16 @@ def bench(
     seconds: Annotated[int, typer.Option(min=1, max=120, help="Of each run.")] = 5,
     rounds: Annotated[int, typer.Option(min=1, max=20, help="Runs of each, interleaved.")] = 3,
     rows: Annotated[bool, typer.Option("--rows", help="Measure ways of reading rows.")] = False,
+    writes: Annotated[bool, typer.Option("--writes", help="Measure completeTask.")] = False,
 ) -> None:
     """Measure requests per second and latency against the gateway that `scripts/run` serves."""
     settings = configuration.load()
+    table = Table("document", "connections", "requests/s", "p50 ms", "p95 ms", "p99 ms", "failed")
+    if writes:
+        for name, outcome in measure_writes(settings, connections=16, seconds=seconds).items():
+            _row(table, name, 16, outcome)
+        result.print(table)
+        return
     if rows:
         with connected(settings) as reached:
             _rows(asyncio.run(measure(reached)))
@@ -35,30 +43,33 @@ def bench(
     with embedded(settings, share=True) as servers:
         if servers.gateway_url is None:
             raise Failure("no gateway is running: start scripts/run first")
-        school = people(servers.within(settings))
-        cases = _cases(school)
-        table = Table(
-            "document", "connections", "requests/s", "p50 ms", "p95 ms", "p99 ms", "failed"
-        )
+        cases = _cases(people(servers.within(settings)))
         for width in connections or [16, 64]:
-            found: dict[str, list[Outcome]] = {name: [] for name in cases}
-            for number in range(rounds):
-                for name, requests in cases.items():
-                    progress.print(f"[dim]{name}, {width} connections, round {number + 1}[/]")
-                    try:
-                        outcome = run(
-                            servers.gateway_url, requests, connections=width, seconds=seconds
-                        )
-                    except NoLoadGenerator as error:
-                        raise Failure(str(error)) from None
-                    found[name].append(outcome)
-            for name, outcomes in found.items():
-                one = middle(outcomes)
-                table.add_row(
-                    name, str(width), f"{one.per_second:.0f}", f"{one.p50:.1f}", f"{one.p95:.1f}",
-                    f"{one.p99:.1f}", str(one.failed),
-                )  # fmt: skip
+            for name, outcome in _interleaved(
+                servers.gateway_url, cases, width, seconds=seconds, rounds=rounds
+            ).items():
+                _row(table, name, width, outcome)
     result.print(table)
+
+
+def _interleaved(
+    url: str, cases: dict[str, list[Request]], width: int, *, seconds: int, rounds: int
+) -> dict[str, Outcome]:
+    """Every case once a round, so that what else the machine does falls on all alike."""
+    found: dict[str, list[Outcome]] = {name: [] for name in cases}
+    for number in range(rounds):
+        for name, requests in cases.items():
+            progress.print(f"[dim]{name}, {width} connections, round {number + 1}[/]")
+            try:
+                found[name].append(run(url, requests, connections=width, seconds=seconds))
+            except NoLoadGenerator as error:
+                raise Failure(str(error)) from None
+    return {name: middle(outcomes) for name, outcomes in found.items()}
+
+
+def _row(table: Table, name: str, width: int, one: Outcome) -> None:
+    figures = (f"{one.per_second:.0f}", f"{one.p50:.1f}", f"{one.p95:.1f}", f"{one.p99:.1f}")
+    table.add_row(name, str(width), *figures, str(one.failed))
 
 
 def _rows(found: dict[str, float]) -> None:
