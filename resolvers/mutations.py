@@ -1,13 +1,14 @@
 """Carrying out one mutation field: permission, rate, idempotency, transaction, refusals."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from graphql import GraphQLError
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from loaders.columns import columns_of
@@ -18,13 +19,12 @@ from resolvers.context import Context, Info
 from services import bulk, idempotency
 from services.access import Permission, roles_with
 from services.problems import (
-    ConflictError,
     ForbiddenError,
     Problem,
     RateLimitedError,
     Refused,
 )
-from services.unit_of_work import Work, unit_of_work
+from services.unit_of_work import Work, collision, unit_of_work
 
 UseCase = Callable[[Work], Awaitable[Any]]
 
@@ -98,37 +98,62 @@ async def _committed(
                 await idempotency.keep(work, key, await _answer(work, value))
             return Outcome(value, tuple(event.id for event in work.events))
     except DBAPIError as error:
-        cause = getattr(error.orig, "__cause__", None)
-        if isinstance(cause, asyncpg.ExclusionViolationError | asyncpg.UniqueViolationError):
-            raise Refused(ConflictError("déjà pris")) from error
+        if refused := collision(error):
+            raise refused from error
         raise
 
 
 def referred(value: Any) -> Any:
     """Entities as references; everything else as it is."""
     if isinstance(value, Entity):
-        return Reference(type(value), value.id)
+        return Reference(type(value), _key(value))
     if isinstance(value, list):
         return [referred(each) for each in value]
+    if isinstance(value, bulk.Result):
+        return replace(value, row=referred(value.row))
     return value
+
+
+def _key(row: Entity) -> UUID:
+    """A row's key, even where an undone savepoint has made the session forget its values."""
+    identity = inspect(row).identity
+    if identity is None:
+        raise LookupError("a row that was never written cannot be shown")
+    key: UUID = identity[0]
+    return key
 
 
 async def _answer(work: Work, value: Any) -> dict[str, Any]:
     """The answer as it is stored for a replay: rows as they stand, results as they are."""
-    return {"value": await _stored(work, value), "events": [str(e.id) for e in work.events]}
-
-
-async def _stored(work: Work, value: Any) -> Any:
-    if isinstance(value, list):
-        return [await _stored(work, each) for each in value]
-    if isinstance(value, Reference):
-        row = await work.db.execute(
-            select(*columns_of(value.model)).where(value.model.id == value.id),
-            {"sorted_at": work.clock},
+    wanted: defaultdict[type[Entity], list[UUID]] = defaultdict(list)
+    for reference in _references(value):
+        wanted[reference.model].append(reference.id)
+    rows: dict[UUID, dict[str, Any]] = {}
+    for model, ids in wanted.items():
+        found = await work.db.execute(
+            select(*columns_of(model)).where(model.id.in_(ids)), {"sorted_at": work.clock}
         )
-        return snapshot(value.model, dict(row.mappings().one()))
-    if hasattr(value, "stored"):
-        return value.stored()
+        rows |= {row["id"]: snapshot(model, dict(row)) for row in found.mappings()}
+    return {"value": _stored(value, rows), "events": [str(e.id) for e in work.events]}
+
+
+def _references(value: Any) -> Iterator[Reference]:
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _references(each)
+    elif isinstance(value, bulk.Result):
+        yield from _references(value.row)
+
+
+def _stored(value: Any, rows: dict[UUID, dict[str, Any]]) -> Any:
+    if isinstance(value, list):
+        return [_stored(each, rows) for each in value]
+    if isinstance(value, Reference):
+        return rows.get(value.id)  # none where a later operation took it away
+    if isinstance(value, bulk.Result):
+        return {**value.stored(), "row": _stored(value.row, rows)}
     return None if value is None else str(value)
 
 
@@ -142,7 +167,7 @@ def _restored(value: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, dict) and "result" in value:
-        return bulk.restored(value)
+        return replace(bulk.restored(value), row=_restored(value["row"]))
     if isinstance(value, dict):
         found = Snapshot.read(value)
         return Reference(found.model, found.id, found)
@@ -154,9 +179,19 @@ async def shown(root: Outcome, info: Info) -> Any:
     return await _shown(root.value, info)
 
 
+async def shown_all(root: Outcome, info: Info) -> list[Any]:
+    """What was changed, one by one, as it stands after the commit; nothing where refused."""
+    return list(await _shown(root.value or [], info))
+
+
+async def shown_row(root: bulk.Result, info: Info) -> Any:
+    """The row that the operation left, as it stands after the commit."""
+    return await _shown(root.row, info)
+
+
 async def _shown(value: Any, info: Info) -> Any:
     if isinstance(value, list):
-        return [await _shown(each, info) for each in value]
+        return await asyncio.gather(*(_shown(each, info) for each in value))
     if isinstance(value, Reference):
         if value.first is not None:
             return value.first

@@ -29,4 +29,4 @@ async def entitlement(root: Row, info: Info) -> Entitled:
 
 def languages(chosen: list[dict[str, Any]]) -> list[LanguageChoice]:
     """The languages as stored, in their order."""
-    return [LanguageChoice.model_validate(one) for one in chosen]
+    return [LanguageChoice(**one) for one in chosen]

@@ -4,13 +4,36 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from schema import catalogue, jobs, students, tasks, viewer
+from schema import (
+    catalogue,
+    epreuves,
+    jobs,
+    progression,
+    resources,
+    sessions,
+    students,
+    tasks,
+    viewer,
+)
 from schema.problems import ERRORS
 from schema.scalars import SCALARS
 
 schema = strawberry.Schema(
-    query=merge_types("Query", (viewer.Query, students.Query, catalogue.Query, jobs.Query)),
-    mutation=merge_types("Mutation", (tasks.Mutation,)),
+    query=merge_types(
+        "Query",
+        (viewer.Query, students.Query, sessions.Query, catalogue.Query, jobs.Query),
+    ),
+    mutation=merge_types(
+        "Mutation",
+        (
+            students.Mutation,
+            tasks.Mutation,
+            sessions.Mutation,
+            progression.Mutation,
+            epreuves.Mutation,
+            resources.Mutation,
+        ),
+    ),
     types=ERRORS,
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
 )

@@ -10,8 +10,12 @@ from models.epreuve import Epreuve as EpreuveRow
 from models.student import Student as StudentRow
 from models.vocabulary import EpreuveSource
 from resolvers import epreuves
+from resolvers.mutations import Outcome
 from schema.binding import column, entity, field, many
+from schema.mutating import MutationPayload, changed, mutation
 from schema.shared import Node
+from services import epreuves as dated
+from services.access import Permission
 
 
 @entity(EpreuveRow)
@@ -46,3 +50,15 @@ class EpreuvePlan:
     items: list[Epreuve] = many(EpreuveRow.student_id, *PLAN_ORDER)
     total_weight: float = field(epreuves.total_weight)
     synced_at: datetime | None = column(StudentRow.epreuves_synced_at)
+
+
+@entity(Outcome)
+class ScheduleEpreuvePayload(MutationPayload):
+    plan: EpreuvePlan | None = changed()
+
+
+@strawberry.type
+class Mutation:
+    schedule_epreuve: ScheduleEpreuvePayload = mutation(
+        "ScheduleEpreuve", dated.schedule, requires=Permission.EPREUVE_WRITE
+    )

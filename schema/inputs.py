@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from services.actors import PersonId
 from services.keep import KEEP, Keep
 from services.problems import Problem, Refused, ValidationError
 
@@ -48,7 +49,7 @@ def input_type(name: str, taken: dict[str, Parameter], *, one_of: bool = False) 
 
 def _graphql(kind: Any) -> Any:
     """The type as the schema says it: ids for UUIDs, inputs for dataclasses, no KEEP."""
-    if kind is UUID:
+    if kind in (UUID, PersonId):
         return strawberry.ID
     if isinstance(kind, type) and is_dataclass(kind):
         return _nested(kind)
@@ -85,13 +86,20 @@ def values(given: Any, taken: dict[str, Parameter]) -> dict[str, Any]:
 
 
 def _values(
-    given: Any, taken: dict[str, Parameter], path: tuple[str, ...], problems: list[Problem]
+    given: Any,
+    taken: dict[str, Parameter],
+    path: tuple[str, ...],
+    problems: list[Problem],
+    *,
+    one_of: bool = False,
 ) -> dict[str, Any]:
     found = {}
     for name, (kind, _) in taken.items():
         value = getattr(given, name)
         if value is not strawberry.UNSET:
-            found[name] = _value(value, kind, (*path, to_camel_case(name)), problems)
+            # which of the alternatives was chosen is no step of a path: ["operations", "2", "id"]
+            step = () if one_of else (to_camel_case(name),)
+            found[name] = _value(value, kind, (*path, *step), problems)
     return found
 
 
@@ -101,7 +109,11 @@ def _value(value: Any, kind: Any, path: tuple[str, ...], problems: list[Problem]
         if NoneType not in parts:
             problems.append(ValidationError("ne peut pas être null", path))
         return None
-    kind = next(part for part in parts if part not in (Keep, NoneType))
+    kind = next(part for part in parts if part not in (Keep, NoneType, Refused))
+    if Refused in parts:  # it fails alone: the use case is told, the others are carried out
+        own: list[Problem] = []
+        found = _value(value, kind, path, own)
+        return Refused(*own) if own else found
     if get_origin(kind) in (list, tuple):
         inner = get_args(kind)[0]
         return [_value(each, inner, (*path, str(i)), problems) for i, each in enumerate(value)]
@@ -109,7 +121,8 @@ def _value(value: Any, kind: Any, path: tuple[str, ...], problems: list[Problem]
         hints = get_type_hints(kind)
         taken = {f.name: (hints[f.name], _default(f)) for f in fields(kind)}
         before = len(problems)
-        inner_values = _values(value, taken, path, problems)
+        one_of = getattr(kind, "one_of", False)
+        inner_values = _values(value, taken, path, problems, one_of=one_of)
         return kind(**inner_values) if len(problems) == before else None
     if kind is UUID:
         return _id(value, path, problems)

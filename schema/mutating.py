@@ -34,6 +34,11 @@ def changed() -> Any:
     return strawberry.field(resolver=mutations.shown)
 
 
+def all_changed() -> Any:
+    """The payload's list of what the use case returned: empty where it was refused."""
+    return strawberry.field(resolver=mutations.shown_all)
+
+
 def mutation(name: str, use: Callable[..., Any], *, requires: Permission, rate: str = WRITE) -> Any:
     """A mutation field: one use case, one transaction, one `input`."""
     taken = parameters(use)

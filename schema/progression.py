@@ -8,10 +8,14 @@ from models.curriculum import Subject
 from models.progress import Progress as ProgressRow
 from models.progress import ProgressPoint as ProgressPointRow
 from resolvers import catalogue, progression
+from resolvers.mutations import Outcome
 from schema.binding import derived, entity, field
 from schema.catalogue import Chapter, Competence
+from schema.mutating import MutationPayload, all_changed, mutation
 from schema.shared import Node
+from services import progress as recorded
 from services import progression as progress
+from services.access import Permission
 
 
 @entity(ProgressRow)
@@ -57,3 +61,15 @@ class SubjectProgress:
     )
     chapters: list[ChapterProgress]
     trend: list[ProgressPoint] = field(progression.trend)
+
+
+@entity(Outcome)
+class RecordProgressPayload(MutationPayload):
+    progress: list[Progress] = all_changed()
+
+
+@strawberry.type
+class Mutation:
+    record_progress: RecordProgressPayload = mutation(
+        "RecordProgress", recorded.record, requires=Permission.PROGRESS_WRITE
+    )

@@ -19,18 +19,20 @@ from models.student import Guardianship as GuardianshipRow
 from models.student import Student as StudentRow
 from models.vocabulary import Tier
 from resolvers import dashboard, epreuves, progression, students
+from resolvers.mutations import Outcome
 from schema.binding import derived, entity, field, many, page, query
 from schema.dashboard import Dashboard
 from schema.epreuves import EpreuvePlan
 from schema.evaluations import EVALUATIONS, LATEST_EVALUATION, Evaluation
 from schema.journal import EVENT_ORDER, EVENTS, Event
+from schema.mutating import MutationPayload, changed, mutation
 from schema.progression import SubjectProgress
 from schema.reports import LATEST_REPORT, REPORTS, Report
 from schema.resources import FAVORITES, LATEST_FAVORITE, Resource
 from schema.sessions import AGENDA, BY_START, Session
 from schema.shared import Actor, Connection, Node
 from schema.tasks import TASK_ORDER, TASKS, Task
-from services import actors, entitlements, papers
+from services import actors, entitlements, links, papers, profiles, tiers
 from services.access import Permission
 
 
@@ -110,6 +112,69 @@ class Student(Node):
     )
 
 
+@entity(Outcome)
+class CreateStudentPayload(MutationPayload):
+    student: Student | None = changed()
+
+
+@entity(Outcome)
+class UpdateStudentProfilePayload(MutationPayload):
+    student: Student | None = changed()
+
+
+@entity(Outcome)
+class SetEntitlementPayload(MutationPayload):
+    student: Student | None = changed()
+
+
+@entity(Outcome)
+class LinkGuardianPayload(MutationPayload):
+    student: Student | None = changed()
+
+
+@entity(Outcome)
+class UnlinkGuardianPayload(MutationPayload):
+    student: Student | None = changed()
+
+
+@entity(Outcome)
+class AssignCoachPayload(MutationPayload):
+    student: Student | None = changed()
+
+
+@entity(Outcome)
+class UnassignCoachPayload(MutationPayload):
+    student: Student | None = changed()
+
+
+P = Permission
+
+
 @strawberry.type
 class Query:
-    student: Student | None = query(students.student, requires=Permission.STUDENT_READ)
+    student: Student | None = query(students.student, requires=P.STUDENT_READ)
+
+
+@strawberry.type
+class Mutation:
+    create_student: CreateStudentPayload = mutation(
+        "CreateStudent", profiles.create, requires=P.STUDENT_CREATE
+    )
+    update_student_profile: UpdateStudentProfilePayload = mutation(
+        "UpdateStudentProfile", profiles.update, requires=P.PROFILE_WRITE
+    )
+    set_entitlement: SetEntitlementPayload = mutation(
+        "SetEntitlement", tiers.set_tier, requires=P.ENTITLEMENT_WRITE
+    )
+    link_guardian: LinkGuardianPayload = mutation(
+        "LinkGuardian", links.link_guardian, requires=P.STUDENT_LINK
+    )
+    unlink_guardian: UnlinkGuardianPayload = mutation(
+        "UnlinkGuardian", links.unlink_guardian, requires=P.STUDENT_LINK
+    )
+    assign_coach: AssignCoachPayload = mutation(
+        "AssignCoach", links.assign_coach, requires=P.STUDENT_LINK
+    )
+    unassign_coach: UnassignCoachPayload = mutation(
+        "UnassignCoach", links.unassign_coach, requires=P.STUDENT_LINK
+    )

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import func, literal_column
@@ -13,15 +14,16 @@ from loaders.pages import Relation
 from models.student import Student as StudentRow
 from models.task import Task as TaskRow
 from models.vocabulary import TaskCategory, TaskOrder, TaskSource, TaskStatus
-from resolvers import catalogue, resources
+from resolvers import catalogue, mutations, resources
 from resolvers.mutations import Outcome
 from resolvers.pages import Ordering
 from schema.binding import derived, entity, field, one
 from schema.catalogue import Chapter
-from schema.mutating import MutationPayload, changed, mutation
+from schema.mutating import MutationPayload, all_changed, changed, mutation
+from schema.problems import MutationError
 from schema.resources import Resource
 from schema.shared import Node
-from services import tasks
+from services import bulk, bulk_tasks, tasks
 from services.access import Permission
 
 if TYPE_CHECKING:
@@ -108,6 +110,22 @@ class DeleteTaskPayload(MutationPayload):
     deleted_id: strawberry.ID | None = changed()
 
 
+@entity(bulk.BulkTaskResult)
+class BulkTaskResult:
+    """What became of one operation."""
+
+    index: int
+    outcome: bulk.BulkOutcome
+    id: UUID | None
+    task: Task | None = strawberry.field(resolver=mutations.shown_row)
+    error: MutationError | None
+
+
+@entity(Outcome)
+class BulkTasksPayload(MutationPayload):
+    results: list[BulkTaskResult] = all_changed()
+
+
 P = Permission
 
 
@@ -121,3 +139,4 @@ class Mutation:
     skip_task: SkipTaskPayload = mutation("SkipTask", tasks.skip, requires=P.TASK_WRITE)
     reopen_task: ReopenTaskPayload = mutation("ReopenTask", tasks.reopen, requires=P.TASK_WRITE)
     delete_task: DeleteTaskPayload = mutation("DeleteTask", tasks.delete, requires=P.TASK_WRITE)
+    bulk_tasks: BulkTasksPayload = mutation("BulkTasks", bulk_tasks.run, requires=P.TASK_WRITE)

@@ -15,6 +15,7 @@ from models.job import Job
 from models.resource import Resource
 from models.student import Coaching, Entitlement, Guardianship, Student
 from models.vocabulary import Role, Tier, Visibility
+from services.entitlements import tiers_including
 
 
 class Permission(StrEnum):
@@ -124,8 +125,10 @@ def visible_resources(role: Role) -> ColumnElement[bool]:
         return or_(Resource.visibility != Visibility.PRIVATE, own)
     return or_(
         Resource.visibility == Visibility.PUBLIC,
-        and_(Resource.visibility == Visibility.PLUS, _bought(role, Tier.PLUS, Tier.PRO)),
-        and_(Resource.visibility == Visibility.PRO, _bought(role, Tier.PRO)),
+        *(
+            and_(Resource.visibility == shelf, _bought(role, *tiers_including(shelf)))
+            for shelf in (Visibility.PLUS, Visibility.PRO)
+        ),
         own,
     )
 

@@ -1,9 +1,17 @@
-"""Who did something."""
+"""Who did something, and how people are named."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NewType
 
 from models.vocabulary import Agent, Role
+from services.problems import ValidationError
+
+PersonId = NewType("PersonId", str)
+"""The subject of a person's token: an id to clients, any text to us."""
+
+MAX_PERSON_ID = 255
+MAX_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +37,18 @@ def coach_of(row: Any) -> Actor:
 def guardian_of(row: Any) -> Actor:
     """The parent that a row of `guardianships` names."""
     return Actor(row.person_id, Role.PARENT, None, row.display_name)
+
+
+def person_problems(id: str, *path: str) -> Iterator[ValidationError]:
+    """What is wrong with the subject of a token."""
+    if not (1 <= len(id) <= MAX_PERSON_ID and id.isprintable()):
+        message = (
+            f"l’identifiant d’une personne compte de 1 à {MAX_PERSON_ID} caractères imprimables"
+        )
+        yield ValidationError(message, path)
+
+
+def name_problems(name: str, *path: str) -> Iterator[ValidationError]:
+    """What is wrong with a name that is shown."""
+    if not 1 <= len(name.strip()) <= MAX_NAME:
+        yield ValidationError(f"le nom compte de 1 à {MAX_NAME} caractères", path)

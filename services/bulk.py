@@ -40,13 +40,17 @@ class CancelOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkTaskResult:
-    """`id` is the task's, where there is one; `error` says why nothing was done."""
+    """`id` is the task's, where there is one; `error` says why nothing was done.
+
+    `row` is the task that was kept, in whatever form the reader can show it.
+    """
 
     kind: ClassVar[str] = "bulk task"
     index: int
     outcome: BulkOutcome
     id: UUID | None = None
     error: Problem | None = None
+    row: Any = None
 
     def stored(self) -> dict[str, Any]:
         return {
@@ -60,18 +64,22 @@ class BulkTaskResult:
 
 @dataclass(frozen=True, slots=True)
 class CancelSessionResult:
-    """`id` as the client gave it."""
+    """`id` as the client gave it; `row` is the session, in whatever form it can be shown."""
 
     kind: ClassVar[str] = "cancelled session"
     id: UUID
     outcome: CancelOutcome
+    row: Any = None
 
     def stored(self) -> dict[str, Any]:
         return {"result": self.kind, "id": str(self.id), "outcome": self.outcome}
 
 
-def restored(stored: dict[str, Any]) -> BulkTaskResult | CancelSessionResult:
-    """A result as `stored` told it."""
+Result = BulkTaskResult | CancelSessionResult
+
+
+def restored(stored: dict[str, Any]) -> Result:
+    """A result as `stored` told it; its row is kept by who stores it."""
     if stored["result"] == BulkTaskResult.kind:
         return BulkTaskResult(
             index=stored["index"],
@@ -100,7 +108,8 @@ def counted(operations: list[Any], path: str) -> None:
 
 def _problem_json(problem: Problem) -> dict[str, Any]:
     values = {f.name: getattr(problem, f.name) for f in fields(problem)}
-    return {"type": type(problem).__name__, **values}
+    told = {n: str(v) if isinstance(v, UUID) else v for n, v in values.items()}
+    return {"type": type(problem).__name__, **told}
 
 
 def _problem(stored: dict[str, Any]) -> Problem:

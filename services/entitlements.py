@@ -5,21 +5,51 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.vocabulary import Tier
+from models.vocabulary import ReportPeriodKind, SessionKind, Tier, Visibility
 
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """`evaluations_per_month` is None where there is no limit."""
+    """`evaluations_per_month` is None where there is no limit; `shelves` are what is found."""
 
     evaluations_per_month: int | None
+    session_kinds: frozenset[SessionKind]
+    reports: frozenset[ReportPeriodKind]
+    shelves: frozenset[Visibility]
 
+
+S, R, V = SessionKind, ReportPeriodKind, Visibility
 
 INCLUDES: dict[Tier, Inclusion] = {
-    Tier.FREE: Inclusion(evaluations_per_month=2),
-    Tier.PLUS: Inclusion(evaluations_per_month=10),
-    Tier.PRO: Inclusion(evaluations_per_month=None),
+    Tier.FREE: Inclusion(
+        evaluations_per_month=2,
+        session_kinds=frozenset({S.VISIO}),
+        reports=frozenset({R.WEEK}),
+        shelves=frozenset({V.PUBLIC}),
+    ),
+    Tier.PLUS: Inclusion(
+        evaluations_per_month=10,
+        session_kinds=frozenset({S.VISIO, S.PRESENTIEL}),
+        reports=frozenset({R.WEEK, R.MONTH}),
+        shelves=frozenset({V.PUBLIC, V.PLUS}),
+    ),
+    Tier.PRO: Inclusion(
+        evaluations_per_month=None,
+        session_kinds=frozenset(S),
+        reports=frozenset(R),
+        shelves=frozenset({V.PUBLIC, V.PLUS, V.PRO}),
+    ),
 }
+"""From the lowest tier to the highest: each includes what the one before it does."""
+
+
+def tiers_including(feature: SessionKind | ReportPeriodKind | Visibility) -> tuple[Tier, ...]:
+    """The tiers with a feature, the lowest first."""
+    return tuple(
+        tier
+        for tier, included in INCLUDES.items()
+        if feature in included.session_kinds | included.reports | included.shelves
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +61,23 @@ class Entitled:
     evaluations_left_this_month: int | None
 
 
+def tier_in_force(row: Any, clock: datetime) -> Tier:
+    """The tier at an instant: expired, or never bought, is Free."""
+    tier: Tier = row.tier if _holds(row, clock) else Tier.FREE
+    return tier
+
+
 def entitled(row: Any, evaluations_this_month: int, clock: datetime) -> Entitled:
-    """The tier in force at an instant: expired, or never bought, is Free."""
-    if row is None or (row.expires_at is not None and row.expires_at <= clock):
-        tier, expires_at = Tier.FREE, None
-    else:
-        tier, expires_at = row.tier, row.expires_at
+    """What a pupil may use at an instant."""
+    tier = tier_in_force(row, clock)
     limit = INCLUDES[tier].evaluations_per_month
     left = None if limit is None else max(0, limit - evaluations_this_month)
-    return Entitled(tier, expires_at, left)
+    return Entitled(tier, row.expires_at if _holds(row, clock) else None, left)
+
+
+def _holds(row: Any, clock: datetime) -> bool:
+    """Whether something was bought and has not run out."""
+    return row is not None and (row.expires_at is None or row.expires_at > clock)
 
 
 def month_start(clock: datetime, time_zone: str) -> datetime:

@@ -1,6 +1,7 @@
 """The first answer to a key, kept for the actor that sends it again."""
 
 import hashlib
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from models.base import uuid7
 from models.job import IdempotencyKey
+from services.keep import KEEP
 from services.problems import ConflictError, Refused, ValidationError
 from services.unit_of_work import Work
 
@@ -19,8 +21,19 @@ LONGEST = 200  # characters
 
 def fingerprint(mutation: str, given: Any) -> str:
     """What makes two inputs the same: the mutation's name and every value."""
-    told = orjson.dumps([mutation, given], default=str, option=orjson.OPT_SORT_KEYS)
+    option = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+    told = orjson.dumps([mutation, given], default=_told, option=option)
     return hashlib.sha256(told).hexdigest()
+
+
+def _told(value: Any) -> Any:
+    """A nested input by what was given of it, a malformed one by what is wrong with it."""
+    if isinstance(value, Refused):
+        return list(value.problems)
+    if is_dataclass(value):
+        given = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: each for name, each in given.items() if each is not KEEP}
+    return str(value)
 
 
 async def claim(work: Work, key: str, print_: str) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """The value of an argument that was not given: what is there is kept."""
 
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 
 class Keep(Enum):
@@ -11,3 +11,8 @@ class Keep(Enum):
 
 
 KEEP: Final = Keep.KEEP
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Those that were given, by name."""
+    return {name: value for name, value in values.items() if value is not KEEP}

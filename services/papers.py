@@ -1,6 +1,7 @@
-"""The shapes kept as JSON beside an evaluation and a report, validated on their way in and out."""
+"""The shapes kept as JSON: beside a pupil, an evaluation, a report. Validated in and out."""
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from models.curriculum import Language, LanguageRank, Subject
 from models.vocabulary import GradedBy
@@ -65,8 +66,9 @@ class ReportKpis(Shape):
     by_subject: list[SubjectKpi]
 
 
-class LanguageChoice(Shape):
-    """An element of `students.languages`."""
+@pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class LanguageChoice:
+    """An element of `students.languages`, and what a client sends for one."""
 
     rank: LanguageRank
     language: Language

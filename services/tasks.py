@@ -6,16 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
-from models.resource import Resource
 from models.task import Task, TaskAction
 from models.vocabulary import EventKind, Role, TaskCategory, TaskSource, TaskStatus
-from services import journal, students
-from services.access import visible_resources
+from services import journal, library, students
 from services.catalogue.programme import chapter
 from services.keep import KEEP, Keep
-from services.problems import ValidationError, not_found, refuse_if
+from services.problems import ValidationError, refuse_if
 from services.unit_of_work import Work
 
 MAX_LABEL = 300
@@ -58,7 +54,7 @@ async def create(
     student = await students.hold(work, student_id)
     refuse_if(problems(label=label, weight=weight, chapter_code=chapter_code))
     if resource_id is not None:
-        await _visible_resource(work, resource_id)
+        await library.visible(work, resource_id, "resourceId")
     taught = chapter(chapter_code) if chapter_code else None
     task = Task(
         student_id=student.id,
@@ -145,9 +141,14 @@ async def reopen(work: Work, *, id: UUID) -> Task:
 
 async def _move(work: Work, action: TaskAction, id: UUID) -> Task:
     _, task = await students.hold_owner(work, Task, id)
+    await move(work, action, task)
+    return task
+
+
+async def move(work: Work, action: TaskAction, task: Task) -> None:
+    """Move a task, whose student is held, along its lifecycle."""
     task.closed_at = None if action.target is TaskStatus.TODO else work.clock
     await journal.apply(work, action, task)
-    return task
 
 
 async def delete(work: Work, *, id: UUID) -> UUID:
@@ -163,15 +164,6 @@ async def delete(work: Work, *, id: UUID) -> UUID:
     await work.db.delete(task)
     await work.db.flush()
     return id
-
-
-async def _visible_resource(work: Work, id: UUID) -> None:
-    found = await work.db.scalar(
-        select(Resource.id).where(Resource.id == id, visible_resources(work.viewer.role)),
-        {"viewer": work.viewer.id, "clock": work.clock},
-    )
-    if found is None:
-        raise not_found(id, "resourceId")
 
 
 def _facts(task: Task) -> dict[str, Any]:

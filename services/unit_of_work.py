@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -17,6 +19,7 @@ from sqlalchemy.ext.asyncio import (
 
 from models.event import Event
 from services.access import Viewer
+from services.problems import ConflictError, NotFoundError, Refused
 
 ACT_AS = text(
     "SELECT set_config('nexus.viewer', :viewer, true), set_config('nexus.role', :role, true)"
@@ -71,9 +74,23 @@ class Work:
             async with self.db.begin_nested():
                 yield
                 await self.db.flush()
-        except BaseException:
+        except BaseException as error:
             del self.events[journaled:]
+            if isinstance(error, DBAPIError) and (refused := collision(error)):
+                raise refused from error
             raise
+
+
+def collision(error: DBAPIError) -> Refused | None:
+    """What a client is told where two changes met in a constraint or in a ring of locks."""
+    match getattr(error.orig, "__cause__", None):
+        case asyncpg.ExclusionViolationError() | asyncpg.UniqueViolationError():
+            return Refused(ConflictError("déjà pris"))
+        case asyncpg.ForeignKeyViolationError():
+            return Refused(NotFoundError("ce qui était désigné vient de disparaître"))
+        case asyncpg.DeadlockDetectedError():
+            return Refused(ConflictError("une autre modification était en cours, réessayez"))
+    return None
 
 
 @asynccontextmanager

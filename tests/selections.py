@@ -142,8 +142,9 @@ def question(taker: IdTaker) -> str:
     parent, _, name = taker.field.partition(".")
     owner = CONTRACT.type_map[parent]
     assert isinstance(owner, GraphQLObjectType)
-    selection = everything(get_named_type(owner.fields[name].type), 2)  # type: ignore[arg-type]
-    given = f"{name}({taker.argument}: {'[$id]' if taker.listed else '$id'})"
+    field = owner.fields[name]
+    selection = everything(get_named_type(field.type), 2)  # type: ignore[arg-type]
+    given = f"{name}{_needed(field, {taker.argument: '[$id]' if taker.listed else '$id'})}"
     start: tuple[str, ...] = () if parent == "Query" else (*ALL, *ways("Student")[parent])
     return nested((*start, given), selection, "$id: ID!")
 
@@ -151,13 +152,19 @@ def question(taker: IdTaker) -> str:
 def call(field: str) -> str:
     """A document that asks one root field, with something for each argument that it needs."""
     found = QUERY.fields[field]
-    needed = [
-        f"{name}: {_some(argument.type)}"
-        for name, argument in found.args.items()
+    selection = everything(get_named_type(found.type), 0)  # type: ignore[arg-type]
+    return f"{{ {field}{_needed(found, {})} {selection} }}"
+
+
+def _needed(field: GraphQLField, given: dict[str, str]) -> str:
+    """The arguments that are given, and something for each other that the field needs."""
+    needed = {
+        name: _some(argument.type)
+        for name, argument in field.args.items()
         if is_required_argument(argument)
-    ]
-    given = f"({', '.join(needed)})" if needed else ""
-    return f"{{ {field}{given} {everything(get_named_type(found.type), 0)} }}"  # type: ignore[arg-type]
+    }
+    literals = ", ".join(f"{name}: {literal}" for name, literal in (needed | given).items())
+    return f"({literals})" if literals else ""
 
 
 def _some(type_: object) -> str:
@@ -167,4 +174,8 @@ def _some(type_: object) -> str:
         return f"[{_some(type_.of_type)}]"  # type: ignore[attr-defined]
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
-    return {"ID": '"00000000-0000-4000-8000-000000000000"', "Int": "2027"}[str(type_)]
+    return {
+        "ID": '"00000000-0000-4000-8000-000000000000"',
+        "Int": "2027",
+        "DateTime": '"2026-11-23T12:00:00Z"',
+    }[str(type_)]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.vocabulary import Tier
-from services.entitlements import INCLUDES, Entitled, entitled, month_start
+from models.vocabulary import ReportPeriodKind, SessionKind, Tier, Visibility
+from services.entitlements import INCLUDES, Entitled, entitled, month_start, tiers_including
 
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ZONES = ("Europe/Paris", "Pacific/Noumea", "America/Guadeloupe", "America/Havana", "UTC")
@@ -61,6 +61,21 @@ def test_what_is_left_is_the_limit_less_what_was_made_and_never_negative(tier, m
 def test_pro_alone_sets_no_limit():
     unlimited = [tier for tier in Tier if INCLUDES[tier].evaluations_per_month is None]
     assert unlimited == [Tier.PRO]
+
+
+@pytest.mark.parametrize("feature", [*SessionKind, *ReportPeriodKind])
+def test_what_a_tier_includes_the_tiers_above_it_do_too(feature):
+    including = tiers_including(feature)
+    assert including == tuple(Tier)[-len(including) :]
+
+
+def test_the_shelves_are_those_that_are_sold():
+    assert [tiers_including(shelf) for shelf in Visibility] == [
+        (Tier.FREE, Tier.PLUS, Tier.PRO),
+        (Tier.PLUS, Tier.PRO),
+        (Tier.PRO,),
+        (),
+    ]
 
 
 @given(moments, st.sampled_from(ZONES))
