@@ -24,6 +24,8 @@ from resolvers.context import Context
 from services import demo_school
 from services.access import Viewer
 
+pytest_plugins = ("asking_families", "over_http")
+
 TODAY = date(2026, 11, 23)
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
