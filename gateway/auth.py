@@ -1,18 +1,23 @@
 """From a token to a viewer: signature, audience, time and role, each with its own refusal."""
 
 import asyncio
+import logging
 import time
+import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import httpx2
 from joserfc import jwk, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 
 from gateway.settings import Algorithm, Settings
 from models.vocabulary import Role
 from services.access import Viewer
+
+log = logging.getLogger("nexus")
 
 LEEWAY = 10  # seconds that two clocks may differ
 REFETCH_AFTER = 30.0  # seconds before an unknown key may ask the JWKS address again
@@ -35,36 +40,52 @@ class Keys:
 
     async def decode(self, token: str, algorithm: Algorithm) -> Mapping[str, Any]:
         """The claims of a token with a good signature; JoseError or ValueError otherwise."""
-        if self._url is None:
-            return jwt.decode(token, self._keys, algorithms=[algorithm]).claims
-        if self._keys is None:
-            await self._fetch(self._fetched_at)
         seen = self._fetched_at
-        try:
-            return jwt.decode(token, self._keys, algorithms=[algorithm]).claims
-        except (JoseError, ValueError):
-            if time.monotonic() - seen < REFETCH_AFTER:
-                raise
+        if self._keys is not None:
+            try:
+                return self._claims(token, algorithm)
+            except (JoseError, ValueError):
+                if self._url is None or time.monotonic() - seen < REFETCH_AFTER:
+                    raise
         await self._fetch(seen)
-        return jwt.decode(token, self._keys, algorithms=[algorithm]).claims
+        return self._claims(token, algorithm)
+
+    def _claims(self, token: str, algorithm: Algorithm) -> Mapping[str, Any]:
+        if self._keys is None:
+            raise Unauthenticated("the keys that verify tokens cannot be read")
+        with warnings.catch_warnings():
+            # EdDSA has a newer name, Ed25519; which of them is taken is for the settings to say
+            warnings.simplefilter("ignore", SecurityWarning)
+            return jwt.decode(token, self._keys, algorithms=[algorithm]).claims
 
     async def _fetch(self, seen: float) -> None:
-        """Read the published keys, once for all who saw the same old ones."""
+        """Read the published keys, once for all who saw the same old ones.
+
+        Where that fails, the keys we had remain.
+        """
         async with self._lock:
-            if self._fetched_at != seen:
+            if self._fetched_at != seen or self._url is None:
                 return
-            if self._url is None:
-                raise Unauthenticated("no key can verify the token")
             try:
                 async with httpx2.AsyncClient(timeout=5.0) as client:
                     answer = await client.get(self._url)
                     answer.raise_for_status()
-                    self._keys = jwk.KeySet.import_key_set(answer.json())
-            except (httpx2.HTTPError, ValueError, KeyError) as error:
-                if self._keys is None:
-                    raise Unauthenticated("the keys that verify tokens cannot be read") from error
+                    self._keys = usable(answer.json())
+            except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, TypeError, KeyError) as error:
+                log.warning("the published keys cannot be read: %r", error)
             finally:
                 self._fetched_at = time.monotonic()
+
+
+def usable(published: Any) -> jwk.KeySet:
+    """The keys of a JWKS document that we can use; the others are to be ignored (RFC 7517 § 5)."""
+    keys = []
+    for each in published["keys"]:
+        with suppress(JoseError, ValueError, TypeError, KeyError):
+            keys.append(jwk.import_key(each))
+    if not keys:
+        raise ValueError("no key that could verify a token")
+    return jwk.KeySet(keys)
 
 
 class Authenticator:
@@ -106,7 +127,7 @@ class Authenticator:
         except JoseError as error:
             raise Unauthenticated(f"the token is refused: {error.description}") from error
         subject, name, client = claims["sub"], claims.get("name"), claims.get("client")
-        for value in (subject, name, client):
+        for value in (subject, claims["role"], name, client):
             if value is not None and not (isinstance(value, str) and storable(value)):
                 raise Unauthenticated("the token is refused: a claim is not a text")
         return Viewer(subject, Role(claims["role"]), name, client)

@@ -12,10 +12,15 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
+    InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    SelectionNode,
+    SelectionSetNode,
     execute,
     get_operation_ast,
     parse,
@@ -29,6 +34,7 @@ from schema import schema
 log = logging.getLogger("nexus")
 
 MAX_TOKENS = 5_000  # of one document; the trusted ones have a few hundred
+MAX_DEPTH = 50  # fields inside fields, fragments included: far less than JSON can nest
 KEPT_DOCUMENTS = 512
 PATIENCE = 15.0  # seconds an operation may take
 CONTRACT = schema._schema  # strawberry keeps graphql-core's schema here
@@ -65,7 +71,7 @@ def _prepared(query: str, *, introspection: bool) -> DocumentNode | tuple[GraphQ
         rules = specified_rules
         if not introspection:
             rules = (*rules, NoSchemaIntrospectionCustomRule)
-        errors = validate(CONTRACT, document, rules)
+        errors = validate(CONTRACT, document, rules) or _too_deep(document)
     except GraphQLError as error:
         return (coded(error, "GRAPHQL_PARSE_FAILED"),)
     except RecursionError:
@@ -73,6 +79,37 @@ def _prepared(query: str, *, introspection: bool) -> DocumentNode | tuple[GraphQ
     if errors:
         return tuple(coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors)
     return document
+
+
+def _too_deep(document: DocumentNode) -> list[GraphQLError]:
+    """What to say of a valid document whose answer would nest without measure."""
+    fragments = {
+        node.name.value: node.selection_set
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    depths: dict[str, int] = {}
+
+    def depth(selected: SelectionSetNode | None) -> int:
+        if selected is None:
+            return 0
+        return max(map(below, selected.selections))
+
+    def below(node: SelectionNode) -> int:
+        if isinstance(node, FragmentSpreadNode):
+            name = node.name.value
+            if name not in depths:
+                depths[name] = depth(fragments[name])
+            return depths[name]
+        if isinstance(node, FieldNode):
+            return 1 + depth(node.selection_set)
+        return depth(node.selection_set) if isinstance(node, InlineFragmentNode) else 0
+
+    return [
+        GraphQLError(f"fields nest deeper than {MAX_DEPTH} levels", nodes=node)
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode) and depth(node.selection_set) > MAX_DEPTH
+    ]
 
 
 def coded(error: GraphQLError, code: str) -> GraphQLError:

@@ -3,6 +3,7 @@
 `Loaders` lives for one operation. Each batch is one statement, however many parents ask.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Hashable
 from functools import cache
@@ -25,6 +26,16 @@ def _rows_by(column: Column, order_by: tuple[Any, ...]) -> Statement:
     return compiled(
         select(*columns_of(model)).where(column == any_(keys)).order_by(*order_by), model
     )
+
+
+class Loader(DataLoader[Any, Any]):
+    """Several fields may wait for one row: one that gives up does not call it off for the others.
+
+    A field gives up when a neighbour fails that may not be null: its branch is null then.
+    """
+
+    def load(self, key: Any) -> asyncio.Future[Any]:
+        return asyncio.shield(super().load(key))
 
 
 class Loaders:
@@ -59,7 +70,7 @@ class Loaders:
     ) -> DataLoader[Any, Any]:
         """The loader known by this key, made with `batch` on its first use."""
         if key not in self._by_key:
-            self._by_key[key] = DataLoader(batch)
+            self._by_key[key] = Loader(batch)
         return self._by_key[key]
 
     async def _rows(self, column: Column, keys: list[Any], order_by: tuple[Any, ...]) -> list[Row]:

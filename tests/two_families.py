@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import family_rows
+from family_rows import DAY, NOW
 
 from models.base import SCHEMA, uuid7
 from models.curriculum import Subject, Track
 from models.vocabulary import Role
 from services.access import Viewer
 from services.catalogue.programme import programme
-from tests import family_rows
-from tests.family_rows import DAY, NOW
 
 
 @dataclass(frozen=True)

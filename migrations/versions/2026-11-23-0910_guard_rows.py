@@ -78,9 +78,10 @@ def upgrade() -> None:
     op.execute(
         """
         DO $$ BEGIN
-          IF NOT pg_has_role(current_user, 'nexus_api', 'MEMBER') THEN
-            GRANT nexus_api TO CURRENT_USER;
-          END IF;
+          GRANT nexus_api TO CURRENT_USER;
+        EXCEPTION WHEN insufficient_privilege THEN
+          -- the role is its keeper's to grant, who may have done so
+          IF NOT pg_has_role(current_user, 'nexus_api', 'MEMBER') THEN RAISE; END IF;
         END $$
         """
     )
@@ -197,12 +198,12 @@ def downgrade() -> None:
     op.execute("DROP INDEX nexus_app.ix_students_search")
     op.execute("DROP FUNCTION nexus_app.f_unaccent(text)")
     op.execute("DROP OWNED BY nexus_api")
-    # the role goes too, unless another database of the cluster still grants to it
+    # the role goes too, unless another database still grants to it or it is another's to drop
     op.execute(
         """
         DO $$ BEGIN
           DROP ROLE nexus_api;
-        EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
+        EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN NULL;
         END $$
         """
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from models.curriculum import Track
@@ -21,11 +22,11 @@ class Calendar:
     today: date
     _offsets: dict[date, timedelta] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
+    @cached_property
     def eve(self) -> date:
         return self.today - timedelta(days=1)
 
-    @property
+    @cached_property
     def start(self) -> date:
         return self.monday(-WEEKS_OF_HISTORY)
 

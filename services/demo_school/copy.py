@@ -1,89 +1,109 @@
 """Rows on their way into the database, as the text that COPY reads."""
 
-import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
 import asyncpg
 import orjson
+from sqlalchemy import Enum, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from models.base import SCHEMA, Entity
 
-
-class Rows:
-    """The rows of a batch, table by table.
-
-    COPY's CSV form, for asyncpg's binary one does not know the enums. An array is given as a tuple.
-    An empty text would be read as null: there is none in the school.
-    """
-
-    def __init__(self) -> None:
-        self._rows: dict[str, list[list[object]]] = {}
-
-    def add(self, entity: type[Entity], **values: object) -> None:
-        """Keep a row. A column that is not named is null."""
-        form = _form(entity)
-        if not values.keys() <= form.known:
-            raise TypeError(f"{form.table} has no column {', '.join(values.keys() - form.known)}")
-        row = list(map(values.get, form.columns))
-        for place, write in form.written:
-            if row[place] is not None:
-                row[place] = write(row[place])
-        rows = self._rows.get(form.table)
-        if rows is None:
-            rows = self._rows[form.table] = []
-        rows.append(row)
-
-    async def send(self, connection: "asyncpg.Connection[Any]") -> None:
-        """COPY everything, the tables that others refer to first."""
-        for table in Entity.metadata.sorted_tables:
-            if rows := self._rows.get(table.name):
-                await connection.copy_to_table(
-                    table.name,
-                    schema_name=SCHEMA,
-                    columns=[column.name for column in table.columns],
-                    source=io.BytesIO(_csv(rows)),
-                    format="csv",
-                )
+NULL = "\\N"
 
 
-class _Form(NamedTuple):
-    """How a table's rows are written: its columns in order, and those that need words of theirs."""
+class Sheet(NamedTuple):
+    """The rows of one table, in COPY's text form: asyncpg's binary one does not know the enums."""
 
     table: str
     columns: tuple[str, ...]
-    known: frozenset[str]
-    written: tuple[tuple[int, Callable[[Any], str]], ...]
+    text: bytes
+
+
+class Rows:
+    """The rows of a batch, table by table. A key is given as text, an array as a tuple."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[tuple[object, ...]]] = {}
+
+    def add(self, entity: type[Entity], **values: object) -> None:
+        """Keep a row. A column that is not named is null."""
+        columns, known = _columns(entity.__tablename__)
+        if not values.keys() <= known:
+            unknown = ", ".join(values.keys() - known)
+            raise TypeError(f"{entity.__tablename__} has no column {unknown}")
+        self._rows.setdefault(entity.__tablename__, []).append(tuple(map(values.get, columns)))
+
+    def sheets(self) -> list[Sheet]:
+        """Everything that was kept, the tables that others refer to first."""
+        return [
+            Sheet(table.name, _columns(table.name)[0], _text(table.name, rows))
+            for table in Entity.metadata.sorted_tables
+            if (rows := self._rows.get(table.name))
+        ]
+
+
+async def send(connection: "asyncpg.Connection[Any]", sheets: list[Sheet]) -> None:
+    """COPY a batch."""
+    for sheet in sheets:
+        await connection.copy_to_table(
+            sheet.table,
+            schema_name=SCHEMA,
+            columns=sheet.columns,
+            source=io.BytesIO(sheet.text),
+            format="text",
+        )
 
 
 @cache
-def _form(entity: type[Entity]) -> _Form:
-    columns = list(entity.__table__.columns)
-    writers = ((place, _writer(column.type)) for place, column in enumerate(columns))
-    names = tuple(column.name for column in columns)
-    written = tuple((place, write) for place, write in writers if write)
-    return _Form(entity.__tablename__, names, frozenset(names), written)
+def _columns(table: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """A table's columns, in order and as a set."""
+    names = tuple(column.name for column in Entity.metadata.tables[f"{SCHEMA}.{table}"].columns)
+    return names, frozenset(names)
 
 
-def _writer(kind: object) -> Callable[[Any], str] | None:
+def _text(table: str, rows: list[tuple[object, ...]]) -> bytes:
+    """Column by column, for a whole column is written the same way."""
+    kinds = (column.type for column in Entity.metadata.tables[f"{SCHEMA}.{table}"].columns)
+    columns = zip(*rows, strict=True)
+    written = [_written(kind, values) for kind, values in zip(kinds, columns, strict=True)]
+    return ("\n".join(map("\t".join, zip(*written, strict=True))) + "\n").encode()
+
+
+def _written(kind: object, values: tuple[Any, ...]) -> Iterable[str]:
+    write = _writer(kind)
+    if None in values:
+        return [NULL if value is None else write(value) for value in values]
+    return map(write, values) if write is not _as_it_is else values
+
+
+def _writer(kind: object) -> Callable[[Any], str]:
+    if isinstance(kind, Enum | Uuid):
+        return _as_it_is
+    if isinstance(kind, Text):
+        return _escaped
     if isinstance(kind, JSONB):
         return _json
-    return _array if isinstance(kind, ARRAY) else None
+    return _array if isinstance(kind, ARRAY) else str
+
+
+def _as_it_is(value: str) -> str:
+    return value
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable() and "\\" not in text:
+        return text
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value).decode()
+    return _escaped(orjson.dumps(value).decode())
 
 
 def _array(values: tuple[str, ...]) -> str:
     quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
-
-
-def _csv(rows: list[list[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    return _escaped("{" + ",".join(f'"{value}"' for value in quoted) + "}")

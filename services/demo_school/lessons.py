@@ -8,7 +8,7 @@ from models.vocabulary import EventKind, Role, SessionKind, SessionStatus
 from services.demo_school.calendar import WEEKS_OF_HISTORY, Calendar
 from services.demo_school.copy import Rows
 from services.demo_school.dice import Dice
-from services.demo_school.people import SIZE, Person
+from services.demo_school.people import Person
 from services.demo_school.pupil import Pupil
 from services.demo_school.texts import phrases
 
@@ -71,17 +71,21 @@ class Slot:
 
 
 def write_lessons(pupil: Pupil, diary: Diary) -> None:
-    """One hour a week with the coach, the same each week where it is free, and some Saturdays."""
+    """An hour a week with the coach, the same each week where it is free, and some Saturdays.
+
+    A rich pupil has a second one now and then.
+    """
     dice, calendar = pupil.dice, pupil.calendar
     hours = DAYTIME if pupil.libre else EVENINGS
-    preferred = pupil.number % SIZE // 2 * 2
+    usual, other = dice.below(len(hours)), dice.below(len(hours))
     who = (pupil.coach.id, pupil.id)
     past = range(2 - WEEKS_OF_HISTORY, 0)
-    weeks = [*past, 0, 1, 2] if pupil.rich else [*dice.sample(past, 4), dice.below(2), 2]
+    weeks = [*past, 0, 1, 2] if pupil.rich else [*dice.sample(past, 3), dice.below(2), 2]
+    wanted = [(week, usual) for week in weeks]
     if pupil.rich:
-        weeks += [*dice.sample(past, 4), 0, 1, 2]
+        wanted += [(week, other) for week in (*dice.sample(past, 4), 0, 1, 2)]
     slots = []
-    for week in sorted(weeks):
+    for week, preferred in sorted(wanted):
         if hour := diary.book(who, week, hours, preferred):
             kind = SessionKind.VISIO if dice.chance(0.6) else SessionKind.PRESENTIEL
             slots.append(Slot(kind, calendar.day(week, hour[0]), hour[1], dice.pick((45, 60, 60))))
@@ -165,12 +169,12 @@ def _add(
     dice = pupil.dice
     start = pupil.calendar.at(slot.day, slot.hour)
     at_a_distance = slot.kind is SessionKind.VISIO
-    title = dice.pick(phrases()["sessions"][slot.kind.name])
+    titles = phrases()["sessions"][slot.kind.name]
     pupil.rows.add(
         StudySession,
         id=key,
         student_id=pupil.id,
-        title=pupil.words(title, pupil.chapter())[:300],
+        title=pupil.words(titles, pupil.chapter())[:300],
         kind=slot.kind,
         status=status,
         slot_start=start,

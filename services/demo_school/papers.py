@@ -8,13 +8,14 @@ from models.evaluation import Copy, Evaluation, EvaluationAction, EvaluationItem
 from models.job import Job
 from models.vocabulary import (
     Agent,
+    AnswerFormat,
     EvaluationStatus,
     EventKind,
-    GradedBy,
     JobKind,
     JobStatus,
     TextSource,
 )
+from services.demo_school.feedback import feedback
 from services.demo_school.journal import Actor, agent
 from services.demo_school.mastery import Measure, Result
 from services.demo_school.pupil import Pupil
@@ -24,9 +25,6 @@ S = EvaluationStatus
 
 GENERATOR = "nexus/demo"
 KEPT_FOR = timedelta(days=180)
-LEVELS = (("full", 1.0), ("most", 0.7), ("half", 0.4), ("little", 0.0))
-SURE = 0.7
-"""Under this confidence a coach is asked to look again."""
 
 
 @dataclass(slots=True)
@@ -87,12 +85,20 @@ def _marked(pupil: Pupil, paper: Paper, progress: float, talent: float) -> Draft
     draft.graded = pupil.moment(marked_on, 8, 15)
     draft.grader = pupil.coach_actor if by_coach else agent(Agent.EVALUATOR)
     draft.awarded = tuple(
-        round(item.points * dice.around(talent + 0.1 + 0.1 * progress, 0.35) * 2) / 2
-        for item in paper.items
+        _awarded(item, dice.around(talent + 0.1 * progress, 0.35)) for item in paper.items
     )
     draft.measure = _measure(draft, draft.graded, marked_on, draft.grader)
     pupil.marks.append((marked_on, paper.subject, draft.score_20))
     return draft
+
+
+def _awarded(item: Exercise, ratio: float) -> float:
+    """The points for an answer: all or nothing for a choice, or half for a number."""
+    if item.format is AnswerFormat.CHOICE:
+        return item.points if ratio >= 0.5 else 0.0
+    if item.format is AnswerFormat.NUMBER:
+        return item.points * round(ratio * 2) / 2
+    return round(item.points * ratio * 2) / 2
 
 
 def _waiting(pupil: Pupil, paper: Paper, status: EvaluationStatus) -> Draft:
@@ -242,55 +248,5 @@ def _note(pupil: Pupil, draft: Draft) -> None:
 
 
 def _feedback(pupil: Pupil, draft: Draft, measure: Measure) -> dict[str, object]:
-    """The grader's words and marks, in the shape of the contract's `EvaluationFeedback`."""
     by_coach = draft.grader is pupil.coach_actor
-    items = [
-        _item_feedback(pupil, number, item, awarded, sure=by_coach)
-        for number, (item, awarded) in enumerate(
-            zip(draft.paper.items, draft.awarded, strict=True), 1
-        )
-    ]
-    confidence = 1.0 if by_coach else round(0.55 + 0.43 * pupil.dice.random(), 2)
-    return {
-        "summary_md": _summary(draft),
-        "graded_by": (GradedBy.COACH if by_coach else GradedBy.AGENT).value,
-        "confidence": confidence,
-        "needs_review": confidence < SURE,
-        "items": items,
-        "competences": [
-            {
-                "chapter_code": result.chapter_code,
-                "competence_code": result.competence_code,
-                "before": before,
-                "after": after,
-            }
-            for result, before, after in measure.changes
-        ],
-    }
-
-
-def _item_feedback(
-    pupil: Pupil, number: int, item: Exercise, awarded: float, *, sure: bool
-) -> dict[str, object]:
-    ratio = awarded / item.points
-    level = next(level for level, least in LEVELS if ratio >= least)
-    answer = None if ratio == 0 else item.good if ratio >= 0.6 else item.weak
-    return {
-        "number": number,
-        "awarded": awarded,
-        "points": item.points,
-        "answer_read": answer,
-        "comment_md": phrases()["feedback"]["item"][level],
-        "confidence": 1.0 if sure else round(0.6 + 0.39 * pupil.dice.random(), 2),
-    }
-
-
-def _summary(draft: Draft) -> str:
-    ratios = [
-        awarded / item.points
-        for item, awarded in zip(draft.paper.items, draft.awarded, strict=True)
-    ]
-    score = draft.score_20
-    tone = "strong" if score >= 15 else "fair" if score >= 10 else "weak"
-    text: str = phrases()["feedback"]["summary"][tone]
-    return text.format(title=draft.paper.title, worst=ratios.index(min(ratios)) + 1)
+    return feedback(draft.paper, draft.awarded, measure, pupil.dice, by_coach=by_coach)

@@ -1,5 +1,6 @@
 """One pupil while its file is being made up: who it is, what it follows, which days it worked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,6 +16,16 @@ from services.demo_school.people import RICH, SIZE, Person
 from services.demo_school.profiles import Choices
 
 LIGHT_SUBJECTS = 3
+LIGHT_CORE = (
+    Subject.FRANCAIS,
+    Subject.PHILOSOPHIE,
+    Subject.MATHS_TECHNO,
+    Subject.HISTOIRE_GEO,
+)
+NOT_TAUGHT_HERE = frozenset(
+    {Subject.EPS, Subject.EMC, Subject.LANGUES_VIVANTES, Subject.GRAND_ORAL}
+)
+"""Their chapters are too wide for a task or a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class Pupil:
     rows: Rows
     journal: Journal = field(default_factory=Journal)
     acts: set[date] = field(default_factory=set)
+    said: set[str] = field(default_factory=set)
     tasks: list[TaskFact] = field(default_factory=list)
     held: list[date] = field(default_factory=list)
     cancelled: list[date] = field(default_factory=list)
@@ -103,7 +115,7 @@ class Pupil:
         known = [one for one in self.choices.specialities if one in self.programme]
         if known and self.dice.chance(0.6):
             return self.dice.pick(known)
-        return self.dice.pick(list(self.programme))
+        return self.dice.pick([one for one in self.programme if one not in NOT_TAUGHT_HERE])
 
     @property
     def rest_day(self) -> date:
@@ -123,13 +135,10 @@ class Pupil:
         hour = start + dice.below(end - start)
         return self.calendar.at(day, hour, dice.below(60), dice.below(60))
 
-    def words(self, text: str, chapter: Chapter) -> str:
-        return text.format(chapter=chapter.label, subject=subject_label(chapter.subject))
-
-
-LIGHT_CORE = (
-    Subject.FRANCAIS,
-    Subject.PHILOSOPHIE,
-    Subject.MATHS_TECHNO,
-    Subject.HISTOIRE_GEO,
-)
+    def words(self, texts: Sequence[str], chapter: Chapter) -> str:
+        """One of the texts about the chapter, if there is one that was not said before."""
+        subject = subject_label(chapter.subject)
+        found = [text.format(chapter=chapter.label, subject=subject) for text in texts]
+        text = self.dice.pick([text for text in found if text not in self.said] or found)
+        self.said.add(text)
+        return text

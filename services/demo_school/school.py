@@ -12,7 +12,7 @@ from models.curriculum import Subject
 from models.student import Coaching, Entitlement, Guardianship, Student
 from models.vocabulary import Agent, EventKind, Role, Tier
 from services.demo_school.calendar import TIME_ZONE, Calendar
-from services.demo_school.copy import Rows
+from services.demo_school.copy import Rows, Sheet, send
 from services.demo_school.dice import Dice, subject_of_token
 from services.demo_school.journal import agent, person
 from services.demo_school.lessons import Diary, write_hours, write_lessons
@@ -64,16 +64,16 @@ async def load(
         if await is_loaded(connection):
             raise ValueError("the demo school loads into an empty database only")
         making = batches(today, SIZE if scale is None else scale)
-        rows = await asyncio.to_thread(next, making, None)
-        while rows:  # the database takes one batch while the next is made
-            _, rows = await asyncio.gather(
-                rows.send(connection), asyncio.to_thread(next, making, None)
+        batch = await asyncio.to_thread(next, making, None)
+        while batch:  # the database takes one while the next is made
+            _, batch = await asyncio.gather(
+                send(connection, batch), asyncio.to_thread(next, making, None)
             )
         for table in Entity.metadata.sorted_tables:
             await connection.execute(f"ANALYZE {SCHEMA}.{table.name}")
 
 
-def batches(today: date, size: int) -> Iterator[Rows]:
+def batches(today: date, size: int) -> Iterator[list[Sheet]]:
     """The rows of so many pupils, a few schools at a time."""
     calendar, diary = Calendar(today), Diary()
     shelf = None
@@ -86,7 +86,7 @@ def batches(today: date, size: int) -> Iterator[Rows]:
         for number in numbers:
             joined = calendar.at(calendar.start, 9) + JOINING * number / size
             write_pupil(_pupil(number, joined, calendar, rows), shelf, diary)
-        yield rows
+        yield rows.sheets()
 
 
 def _pupil(number: int, joined: datetime, calendar: Calendar, rows: Rows) -> Pupil:

@@ -25,6 +25,9 @@ CATEGORY_OF = {
     MilestoneKind.GRAND_ORAL: C.GRAND_ORAL,
     MilestoneKind.PARCOURSUP: C.PARCOURSUP,
 }
+NOT_FOR_ALL = frozenset({"INS-AMENAGEMENT"})
+"""Milestones that say something of a pupil's health."""
+
 SOON = timedelta(days=45)
 TODO, DONE = TaskStatus.TODO, TaskStatus.DONE
 LABEL_LENGTH = 300
@@ -47,7 +50,7 @@ class Draft:
 def write_tasks(pupil: Pupil, shelf: Shelf) -> None:
     """Every day of the streak has a task done on it, so that the streak holds."""
     calendar, dice = pupil.calendar, pupil.dice
-    done = 28 if pupil.rich else max(pupil.streak, dice.between(4, 7))
+    done = 28 if pupil.rich else max(pupil.streak, dice.between(3, 6))
     first = calendar.start + timedelta(days=8)
     span = (calendar.eve - first).days
     for turn in range(done + (4 if pupil.rich else dice.below(2))):
@@ -58,7 +61,7 @@ def write_tasks(pupil: Pupil, shelf: Shelf) -> None:
         )
         action = TaskAction.COMPLETE if turn < done else TaskAction.SKIP
         _write_closed(pupil, _draft(pupil, shelf, _category(pupil, turn), day), day, action)
-    for turn in range(14 if pupil.rich else dice.between(4, 6)):
+    for turn in range(14 if pupil.rich else dice.between(3, 5)):
         reopened = pupil.rich and turn == 0
         day = calendar.today + (timedelta(days=-4) if reopened else dice.days(-4, 20))
         draft = _draft(pupil, shelf, _category(pupil, turn), day, open=True)
@@ -90,7 +93,7 @@ def _draft(
     due = day if open else max(created, day + dice.days(-1, 3))
     undated = category in {C.RENDEZ_VOUS, C.AUTRE} and dice.chance(0.4)
     key = "libre" if pupil.libre and category is C.AUTRE and dice.chance(0.6) else category.value
-    label = pupil.words(dice.pick(phrases()["tasks"][key]), chapter)
+    label = pupil.words(phrases()["tasks"][key], chapter)
     resources = shelf.for_pupil(pupil, chapter.subject) if category in WITH_A_RESOURCE else []
     return Draft(
         label=label[:LABEL_LENGTH],
@@ -110,7 +113,7 @@ def _milestone_tasks(pupil: Pupil) -> Iterator[tuple[Draft, date | None]]:
     kinds = tuple(MilestoneKind) if pupil.terminale else (MilestoneKind.INSCRIPTION,)
     for kind in kinds:
         for one in _milestones(kind, pupil.session):
-            if pupil.choices.exam_path not in one.exam_paths:
+            if pupil.choices.exam_path not in one.exam_paths or one.code in NOT_FOR_ALL:
                 continue
             if calendar.today <= one.end and one.start <= calendar.today + SOON:
                 yield _milestone_task(pupil, one, CATEGORY_OF[kind]), None

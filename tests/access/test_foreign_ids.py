@@ -2,12 +2,12 @@
 
 import asyncpg
 import pytest
+from selections import IdTaker, question, takers_of_ids
+from two_families import ADMIN, STRANGERS, Families
 
 from models.base import Entity, uuid7
 from models.vocabulary import Role
 from resolvers.nodes import NODES
-from tests.selections import IdTaker, question, takers_of_ids
-from tests.two_families import ADMIN, STRANGERS, Families
 
 pytestmark = pytest.mark.anyio
 

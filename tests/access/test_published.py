@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from family_rows import DAY, NOW
+from two_families import ADMIN, Families
 
 from models.base import uuid7
 from models.vocabulary import Role
 from services.access import Viewer
-from tests.family_rows import DAY, NOW
-from tests.two_families import ADMIN, Families
 
 pytestmark = pytest.mark.anyio
 

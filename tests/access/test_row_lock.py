@@ -8,15 +8,15 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from selections import walks
 from sqlalchemy import true
+from two_families import STRANGERS, Families
 
 from models.base import SCHEMA, Entity, uuid7
 from models.vocabulary import Role
 from resolvers import nodes
 from services import access
 from services.access import Viewer
-from tests.selections import walks
-from tests.two_families import STRANGERS, Families
 
 pytestmark = pytest.mark.anyio
 

@@ -16,12 +16,12 @@ from graphql import (
     parse,
     visit,
 )
+from selections import objects, walks
+from two_families import ADMIN, STRANGERS, Families
 
 from gateway.execution import CONTRACT
 from models.base import SCHEMA, Entity
 from models.vocabulary import Role
-from tests.selections import objects, walks
-from tests.two_families import ADMIN, STRANGERS, Families
 
 pytestmark = pytest.mark.anyio
 

@@ -8,12 +8,13 @@ from operator import add
 import asyncpg
 import pytest
 from conftest import CLOCK
+from factories import insert, pupil
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import ARRAY, Double, bindparam, column, func, select
 
 from loaders.columns import columns_of
-from loaders.rows import Reader, compiled
+from loaders.rows import Reader, compiled, open_pool
 from models.priority import UNKNOWN_MASTERY, priority
 from models.task import Task
 from models.vocabulary import Role
@@ -146,3 +147,21 @@ async def test_the_school_has_tasks_that_differ_in_every_argument(pool: asyncpg.
     tasks = await reader.rows(TASKS, sorted_at=CLOCK)
     for differs in ("weight", "due_at", "chapter_code", "subject"):
         assert len({task[differs] for task in tasks}) > 1, differs
+
+
+async def test_a_mean_mastery_is_summed_in_one_order_however_the_rows_lie(empty_database: str):
+    connection = await asyncpg.connect(empty_database)
+    student = await pupil(connection)
+    for code, score in (("C", 0.9), ("B", 0.8), ("A", 0.7)):
+        await insert(connection, "progress", student_id=student, competence_code=code, score=score)
+    await insert(connection, "tasks", student_id=student, chapter_code="MATHS-T-SUITES")
+    await connection.execute("ANALYZE nexus_app.progress")  # so few that it reads them as they lie
+    await connection.close()
+    opened = await open_pool(empty_database, size=1, statement_timeout_ms=10_000)
+    reader = Reader(opened, viewer="", role=Role.ADMIN, clock=CLOCK)
+    (task,) = await reader.rows(TASKS, sorted_at=CLOCK)
+    await opened.close()
+    usual = {"weight": 1.0, "days_to_due": inf, "days_to_exam": inf}
+    expected = priority(mastery=(0.7 + 0.8 + 0.9) / 3, **usual)
+    assert expected != priority(mastery=(0.9 + 0.8 + 0.7) / 3, **usual)
+    assert task.priority == expected

@@ -1,4 +1,4 @@
-"""A database with two families, and a way to ask as one of them."""
+"""Fixtures: a database with two families, and a way to ask as one of them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+import two_families
+from family_rows import NOW
+from two_families import Families
 
 from gateway.embedded import Servers
 from gateway.execution import Operation, prepared, run
 from loaders.rows import open_pool
 from resolvers.context import Context
 from services.access import Viewer
-from tests import two_families
-from tests.family_rows import NOW
-from tests.two_families import Families
 
 Inquire = Callable[..., Awaitable[dict[str, Any]]]
 

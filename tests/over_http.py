@@ -1,4 +1,4 @@
-"""The real application over the demo school, and clients that carry a token."""
+"""Fixtures: the real application over the demo school, and clients that carry a token."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta

@@ -1,0 +1,60 @@
+"""Whatever valid document a client sends, and whoever it is, no answer is a fault of ours."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_documents import Question, questions
+
+from models.vocabulary import Role
+from services.access import Viewer
+
+pytestmark = pytest.mark.anyio
+
+MEANT = {"BAD_USER_INPUT"}
+CURSORS = """{ viewer { students(first: 3) { edges { cursor node {
+  tasks(first: 3) { edges { cursor } }
+  byDate: tasks(first: 3, orderBy: DUE_AT) { edges { cursor } }
+  agenda(first: 3) { edges { cursor } }
+  evaluations(first: 3) { edges { cursor } }
+  reports(first: 3) { edges { cursor } }
+  favorites(first: 3) { edges { cursor } }
+  events(first: 3) { edges { cursor } }
+} } } } }"""
+ROWS = """{ viewer { students(first: 2) { nodes { id
+  tasks(first: 2) { nodes { id } } agenda(first: 2) { nodes { id } }
+  evaluations(first: 2) { nodes { id grading { id } copies { id } } }
+  reports(first: 2) { nodes { id } } favorites(first: 2) { nodes { id } }
+  events(first: 2) { nodes { id } } epreuvePlan { items { id } }
+} } } }"""
+
+
+def collected(answer: Any, key: str) -> list[str]:
+    """Every value under a key, however deep."""
+    if isinstance(answer, dict):
+        own = [answer[key]] if isinstance(answer.get(key), str) else []
+        return own + [found for value in answer.values() for found in collected(value, key)]
+    if isinstance(answer, list):
+        return [found for value in answer for found in collected(value, key)]
+    return []
+
+
+@pytest.fixture(scope="session")
+async def known(ask, admin) -> dict[str, list[str]]:
+    """Ids and cursors that exist, for those random ones never would."""
+    return {
+        "ids": collected((await ask(admin, ROWS)).data, "id"),
+        "cursors": collected((await ask(admin, CURSORS)).data, "cursor"),
+    }
+
+
+@settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(question=questions(), role=st.sampled_from(Role), stranger=st.integers(0, 9))
+async def test_no_document_makes_the_server_fail(
+    ask, known, student, parent, coach, admin, question: Question, role: Role, stranger: int
+) -> None:
+    people = dict(zip(Role, (student, parent, coach, admin), strict=True))
+    viewer = Viewer("nobody", role) if stranger == 0 else people[role]
+    answer = await ask(viewer, question.text, **question.values(known))
+    assert {error.extensions["code"] for error in answer.errors or ()} <= MEANT
