@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 import two_families
+from conftest import reading
 from family_rows import NOW
 from two_families import Families
 
 from gateway.embedded import Servers
 from gateway.execution import Operation, prepared, run
 from loaders.rows import open_pool
-from resolvers.context import Context
 from services.access import Viewer
 
 Inquire = Callable[..., Awaitable[dict[str, Any]]]
@@ -63,7 +63,7 @@ def inquire(families: Families, families_pool: asyncpg.Pool) -> Inquire:
         **variables: Any,
     ) -> dict[str, Any]:
         operation = Operation(document, variables, None)
-        context = Context(viewer, pool, clock, "test")
+        context = reading(viewer, pool, clock)
         found = await run(prepared(operation, introspection=True)[0], operation, context)
         return {
             "data": found.data,

@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from alembic.config import Config
 from graphql import ExecutionResult
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from gateway.embedded import Servers, embedded
 from gateway.execution import Operation, prepared, run
@@ -141,6 +141,18 @@ class Unlimited:
 
     async def wait(self, actor: str, rate: str) -> int | None:
         return None
+
+
+def reading(viewer: Viewer, pool: asyncpg.Pool, clock: datetime) -> Context:
+    """The context of an operation that changes nothing: it has no database to change."""
+    return Context(
+        viewer=viewer,
+        pool=pool,
+        sessions=async_sessionmaker(),
+        limiter=Unlimited(),
+        clock=clock,
+        request_id="test",
+    )
 
 
 class Gate:

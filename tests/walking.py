@@ -9,12 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from conftest import CLOCK
+from conftest import CLOCK, reading
 
 from loaders.keyset import Order
 from loaders.pages import Relation
 from models.vocabulary import Role
-from resolvers.context import Context
 from resolvers.pages import Page, page_of
 from services.access import Viewer
 
@@ -35,7 +34,7 @@ class Listing:
 
     async def page(self, *, clock: datetime = CLOCK, **given: Any) -> Page:
         """One page, by a fresh operation."""
-        info: Any = SimpleNamespace(context=Context(ADMIN, self.pool, clock, "test"))
+        info: Any = SimpleNamespace(context=reading(ADMIN, self.pool, clock))
         root = SimpleNamespace(id=self.parent)
         return await page_of(info, self.relation, self.order, root, {**NO_PAGE, **given})
 

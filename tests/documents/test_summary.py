@@ -5,14 +5,13 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from conftest import CLOCK, TODAY, database
+from conftest import CLOCK, TODAY, database, reading
 from factories import insert, pupil
 
 from gateway.embedded import Servers
 from loaders.dashboard import facts
 from loaders.rows import open_pool
 from models.vocabulary import Role
-from resolvers.context import Context
 from services import demo_school
 from services.access import Viewer
 from services.dashboard import Kpis, kpis
@@ -64,7 +63,7 @@ async def test_the_summary_of_every_pupil_is_its_live_figures(writer, summary, d
     clock = CLOCK + timedelta(days=days)
     await writer.execute("SELECT nexus_app.refresh_dashboard_summary($1)", clock)
     rows = await writer.fetch("SELECT * FROM nexus_app.mv_dashboard_summary")
-    loaders = Context(ADMIN, summary, clock, "test").loaders
+    loaders = reading(ADMIN, summary, clock).loaders
     found = await facts(loaders).load_many([row["student_id"] for row in rows])
     live = [kpis(one, clock) for one in found]
     assert [
