@@ -276,9 +276,13 @@ def test_a_home_that_cannot_be_made_is_said_in_one_line(home: Homes, tmp_path: P
         embedded(home("file", "home")).__enter__()
 
 
-def test_servers_end_with_their_starter_where_the_system_can(home: Homes) -> None:
+def test_servers_end_with_their_starter_where_the_system_can_and_with_the_next_elsewhere(
+    home: Homes,
+) -> None:
     settings = home()
-    if not Account.choose(settings.home / "servers", []).follows:
-        pytest.skip("setpriv is not here")
+    follow = Account.choose(settings.home / "servers", []).follows
     subprocess.run([sys.executable, "-c", KILLED, str(settings.home)], check=False)
-    assert wait_until(lambda: serving(settings.home) == [], 15)
+    assert wait_until(lambda: serving(settings.home) == [], 15 if follow else 0) is follow
+    with embedded(settings) as servers:
+        assert ask(servers, "SELECT 1") == ["1"]
+    assert serving(settings.home) == []

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,14 @@ KEEP = (
     " VALUES (gen_random_uuid(), $2, $1, '2026-11-23Z')"
 )
 LET_GO = "DELETE FROM nexus_app.favorites WHERE resource_id = $1 AND student_id = $2"
+ONE_WAITS = """
+  DO $$ BEGIN
+    WHILE (SELECT count(*) FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock') < 1 LOOP
+      PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+    END LOOP;
+  END $$
+"""
 
 
 @dataclass
@@ -114,28 +123,35 @@ async def test_only_the_pupil_and_an_admin_say_what_is_kept_at_hand(shelf: Shelf
     assert await shelf.who(LET_GO, shelf.resource, shelf.pupil) == {"pupil", "admin"}
 
 
-async def test_what_goes_while_it_is_asked_for_is_not_there(
+@asynccontextmanager
+async def going(shelf: Shelf) -> AsyncIterator[None]:
+    """Ask for the resource while it is being taken away: it is seen, and then it is gone."""
+    async with shelf.owner.transaction():
+        await shelf.owner.execute("DELETE FROM nexus_app.resources WHERE id = $1", shelf.resource)
+        yield
+        await shelf.owner.execute(ONE_WAITS, timeout=20)
+
+
+async def test_what_goes_while_it_is_kept_at_hand_is_not_there(
     shelf: Shelf, own_gate: Gate, student: Viewer
 ) -> None:
-    """Both saw the resource; it is taken away before they name it."""
-    going = shelf.owner.transaction()
-    await going.start()
-    await shelf.owner.execute("DELETE FROM nexus_app.resources WHERE id = $1", shelf.resource)
-    pupil, resource = str(shelf.pupil), str(shelf.resource)
-    bulk = [
-        {"create": {"studentId": pupil, "label": "Relire"}},
-        {"create": {"studentId": pupil, "label": "Lire", "resourceId": resource}},
-    ]
-    kept = asyncio.create_task(
-        change(own_gate, student, "favoriteResource", studentId=pupil, resourceId=resource)
-    )
-    set_ = asyncio.create_task(
-        change(own_gate, student, "bulkTasks", "results { outcome }", operations=bulk)
-    )
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    while await shelf.owner.fetchval(waiting) < 2:
-        await asyncio.sleep(0.01)
-    await going.commit()
+    given = {"studentId": str(shelf.pupil), "resourceId": str(shelf.resource)}
+    async with going(shelf):
+        kept = asyncio.create_task(change(own_gate, student, "favoriteResource", **given))
     assert refusals(await kept) == [("NotFoundError", "")]
-    outcomes = [result["outcome"] for result in (await set_)["results"]]
-    assert outcomes == ["CREATED", "NOT_FOUND"]
+
+
+async def test_what_goes_while_tasks_are_set_refuses_the_one_that_names_it(
+    shelf: Shelf, own_gate: Gate, student: Viewer
+) -> None:
+    task = {"studentId": str(shelf.pupil), "label": "Lire"}
+    operations = [{"create": task}, {"create": {**task, "resourceId": str(shelf.resource)}}]
+    shown = "results { outcome error { path } }"
+    async with going(shelf):
+        done = asyncio.create_task(
+            change(own_gate, student, "bulkTasks", shown, operations=operations)
+        )
+    assert (await done)["results"] == [
+        {"outcome": "CREATED", "error": None},
+        {"outcome": "NOT_FOUND", "error": {"path": ["operations", "1"]}},
+    ]
