@@ -30,7 +30,7 @@ TIMELESS = [module for module in OURS if module.parts[0] != "gateway"]
 CLOCKS = {"now", "utcnow", "today", "clock_timestamp", "current_timestamp", "fromtimestamp"}
 SQL_CLOCK = re.compile(
     r"\b(now|(clock|statement|transaction)_timestamp|timeofday)\s*\(\s*\)"
-    r"|\bcurrent_(date|time|timestamp)\b|\blocaltime(stamp)?\b",
+    r"|\bcurrent_(date|time|timestamp)\b|\blocaltime(stamp)?\b(?!$)",  # alone, a time zone
     re.IGNORECASE,
 )
 
