@@ -56,9 +56,9 @@ async def load(
 ) -> None:
     """Fill an empty database in one transaction; all or nothing.
 
-    The school has 63 pupils. With `scale` there are that many, as schools of 63, of which the first
-    is the same and the last may be cut short. Same day, same rows. Raises ValueError where there
-    are students already.
+    The school has 63 pupils. With `scale` there are that many, as schools of 63: the first with the
+    same people, the last maybe cut short. Same day and scale, same rows. Raises ValueError where
+    there are students already.
     """
     async with connection.transaction():
         if await is_loaded(connection):
