@@ -44,22 +44,33 @@ async def families(owner: asyncpg.Connection) -> Families:
 
 
 @pytest.fixture(scope="session")
-async def families_pool(families_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+async def gate_alone(families_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections that PostgreSQL's row lock does not bind: the services' gate stands alone."""
+    opened = await open_pool(families_dsn, size=1, statement_timeout_ms=10_000)
+    async with opened.acquire() as connection:
+        await connection.execute("SET ROLE NONE")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def both_locks(families_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections as the gateway has them."""
     opened = await open_pool(families_dsn, size=5, statement_timeout_ms=10_000)
     yield opened
     await opened.close()
 
 
 @pytest.fixture(scope="session")
-def inquire(families: Families, families_pool: asyncpg.Pool) -> Inquire:
-    """What a viewer is answered, as JSON would carry it; `statements` says how many SQL took."""
+def inquire(families: Families, gate_alone: asyncpg.Pool) -> Inquire:
+    """What a viewer is answered behind the gate alone, and in how many statements."""
 
     async def inquired(
         viewer: Viewer,
         document: str,
         *,
         clock: datetime = NOW,
-        pool: asyncpg.Pool = families_pool,
+        pool: asyncpg.Pool = gate_alone,
         **variables: Any,
     ) -> dict[str, Any]:
         operation = Operation(document, variables, None)

@@ -65,44 +65,35 @@ async def seeing_as(dsn: str, viewer: Viewer) -> AsyncIterator[asyncpg.Connectio
 @pytest.mark.usefixtures("open_gate")
 @pytest.mark.parametrize("role", ROLES)
 async def test_with_the_gate_open_the_database_shows_no_foreign_row(
-    families: Families, inquire, role: Role
+    families: Families, inquire, both_locks: asyncpg.Pool, role: Role
 ) -> None:
+    viewer = families.ours.viewer(role)
     for document in walks(depth=1):
-        assert "theirs" not in str(await inquire(families.ours.viewer(role), document))
+        assert "theirs" not in str(await inquire(viewer, document, pool=both_locks))
 
 
 @pytest.mark.usefixtures("open_gate")
 @pytest.mark.parametrize("role", ROLES)
 async def test_with_the_gate_open_the_database_finds_no_foreign_id(
-    families: Families, inquire, role: Role
+    families: Families, inquire, both_locks: asyncpg.Pool, role: Role
 ) -> None:
+    viewer = families.ours.viewer(role)
     ids = [str(id) for table in families.theirs.rows.values() for id in table]
     document = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
-    answer = await inquire(families.ours.viewer(role), document, ids=ids)
+    answer = await inquire(viewer, document, pool=both_locks, ids=ids)
     assert set(answer["data"]["nodes"]) == {None}
 
 
 @pytest.mark.usefixtures("open_gate")
+@pytest.mark.parametrize("role", ROLES)
 async def test_without_either_lock_the_foreign_rows_do_show(
-    families: Families, families_dsn: str, inquire
+    families: Families, inquire, role: Role
 ) -> None:
     """The two tests above would see it: the gate they open is the only other lock."""
-    async with asyncpg.create_pool(
-        families_dsn,
-        min_size=1,
-        max_size=1,
-        server_settings={"search_path": "nexus_app, public"},
-        connection_class=SeesAll,
-    ) as unbound:
-        document = "{ viewer { students { nodes { id } } } }"
-        answer = await inquire(families.ours.viewer(Role.COACH), document, pool=unbound)
+    document = "{ viewer { students { nodes { id } } } }"
+    answer = await inquire(families.ours.viewer(role), document)
     found = {node["id"] for node in answer["data"]["viewer"]["students"]["nodes"]}
     assert found == {str(families.ours.student), str(families.theirs.student)}
-
-
-class SeesAll(asyncpg.Connection):
-    async def see_as(self, viewer: str, role: Role) -> None:
-        """Bound by no row lock: it is the owner of the tables."""
 
 
 @pytest.mark.parametrize("table", OWNED)

@@ -49,7 +49,9 @@ async def known(ask, admin) -> dict[str, list[str]]:
     }
 
 
-@settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# an argument refused in a field that may not be null: graphql-core forgets the fields before it
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@settings(max_examples=200, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(question=questions(), role=st.sampled_from(Role), stranger=st.integers(0, 9))
 async def test_no_document_makes_the_server_fail(
     ask, known, student, parent, coach, admin, question: Question, role: Role, stranger: int
