@@ -8,7 +8,7 @@ import asyncpg
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from gateway.settings import Settings
 from gateway.tokens import mint
@@ -45,6 +45,12 @@ class Assets(StaticFiles):
 
     def __init__(self) -> None:
         super().__init__(directory=DIST / "assets", check_dir=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if DIST.is_dir():
+            await super().__call__(scope, receive, send)
+        else:  # not built: there is nothing, which is no fault
+            await Response(status_code=404)(scope, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

@@ -177,7 +177,7 @@ async def test_every_kind_of_pupil_is_there(read):
 
 async def test_the_first_pupil_learns_german_as_a_third_language(read):
     languages = [
-        LanguageChoice.model_validate(one)
+        LanguageChoice(**one)
         for one in orjson.loads(
             await read.fetchval("SELECT languages FROM students ORDER BY created_at LIMIT 1")
         )
