@@ -27,7 +27,10 @@ from graphql import (
     specified_rules,
     validate,
 )
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from gateway.cost import MAX_ROWS, rows
 from resolvers.context import Context
 from schema import schema
 
@@ -37,6 +40,12 @@ MAX_TOKENS = 5_000  # of one document; the trusted ones have a few hundred
 MAX_DEPTH = 50  # fields inside fields, fragments included: far less than JSON can nest
 KEPT_DOCUMENTS = 512
 PATIENCE = 15.0  # seconds an operation may take
+TOO_LONG = (
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    NoConnectionFree,
+    TimeoutError,
+)
 CONTRACT = schema._schema  # strawberry keeps graphql-core's schema here
 
 
@@ -139,6 +148,9 @@ def prepared(
     if node is None:
         message = "`operationName` must name one of the document's operations"
         raise Rejected([refusal(message, "OPERATION_RESOLUTION_FAILURE")])
+    if rows(found, node, operation.variables) > MAX_ROWS:
+        message = f"the pages asked for may hold more than {MAX_ROWS} rows: ask for fewer at once"
+        raise Rejected([refusal(message, "QUERY_TOO_COSTLY")])
     if node.operation is OperationType.SUBSCRIPTION:
         raise Rejected([refusal("subscriptions need a stream", "BAD_REQUEST")])
     return found, node
@@ -159,8 +171,13 @@ async def run(
 
     No context is needed where nothing but `__typename` is asked.
     """
+    changes = any(
+        isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION
+        for node in document.definitions
+    )
     try:
-        async with asyncio.timeout(PATIENCE):
+        # a change has a limit for each of its roots: what was committed must be told
+        async with asyncio.timeout(None if changes else PATIENCE):
             found = execute(
                 CONTRACT,
                 document,
@@ -185,6 +202,13 @@ def _is_the_clients(error: GraphQLError) -> bool:
     return refused or error.path is None or error.message.startswith("Argument ")
 
 
+def _beneath(cause: BaseException | None) -> BaseException | None:
+    """What the driver said, where SQLAlchemy says it again in its own words."""
+    if isinstance(cause, DBAPIError) and cause.orig is not None:
+        return cause.orig.__cause__ or cause.orig
+    return cause
+
+
 def told(error: GraphQLError, request_id: str) -> GraphQLError:
     """What the client learns of an error: all of its own, and of a fault of ours only the id."""
     cause = error.original_error
@@ -193,11 +217,19 @@ def told(error: GraphQLError, request_id: str) -> GraphQLError:
     if isinstance(cause, GraphQLError | None) and _is_the_clients(error):
         return coded(error, "BAD_USER_INPUT")
     message, code = "the server failed", "INTERNAL_SERVER_ERROR"
-    if isinstance(cause, asyncpg.QueryCanceledError | TimeoutError):
+    told_by = _beneath(cause)
+    if isinstance(told_by, TOO_LONG):
         message, code = "the database took too long", "TIMEOUT"
-    elif isinstance(cause, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
+    elif isinstance(told_by, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
         message, code = "the database cannot be reached", "UNAVAILABLE"
-    log.error("request %s: %s at %s", request_id, code, error.path, exc_info=cause)
+    if isinstance(told_by, asyncpg.PostgresError):
+        # not its text: it may repeat a row, and a row is a pupil's
+        kind, constraint = type(told_by).__name__, getattr(told_by, "constraint_name", None)
+        log.error(
+            "request %s: %s at %s: %s %s", request_id, code, error.path, kind, constraint or ""
+        )
+    else:
+        log.error("request %s: %s at %s", request_id, code, error.path, exc_info=cause)
     return GraphQLError(
         message,
         nodes=error.nodes,

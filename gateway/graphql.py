@@ -56,7 +56,7 @@ async def _answer(request: Request, operation: Operation) -> ExecutionResult:
         limiter=state.limiter,
         clock=clock,
         request_id=request.state.request_id,
-        idempotency_key=request.headers.get("idempotency-key"),
+        idempotency_key=request.headers.get("idempotency-key") or None,
     )
     return await run(document, operation, context)
 

@@ -29,6 +29,7 @@ class StudySession(Entity):
         CheckConstraint("slot_end > slot_start", name="slot_end_after_start"),
         CheckConstraint("char_length(title) BETWEEN 1 AND 300", name="title_length"),
         CheckConstraint("(status = 'Proposé') = (awaiting IS NOT NULL)", name="proposal_awaits"),
+        CheckConstraint("char_length(cancel_reason) <= 500", name="cancel_reason_length"),
         ExcludeConstraint(
             ("coach_id", "="),
             (SLOT, "&&"),
@@ -57,6 +58,7 @@ class StudySession(Entity):
     awaiting: Mapped[Role | None]
     join_url: Mapped[str | None]
     place: Mapped[str | None]
+    cancel_reason: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

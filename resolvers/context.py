@@ -1,5 +1,6 @@
 """What a resolver may reach: the viewer, the clock, the loaders. Made anew for each operation."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -37,6 +38,7 @@ class Context:
     clock: datetime
     request_id: str
     idempotency_key: str | None = None
+    roots: Counter[str] = field(default_factory=Counter)
     faults: list[GraphQLError] = field(default_factory=list)
     reader: Reader = field(init=False)
     loaders: Loaders = field(init=False)

@@ -15,6 +15,7 @@ from loaders.columns import columns_of
 from loaders.snapshots import Snapshot, snapshot
 from models.base import Entity
 from models.event import Event
+from models.student import Student
 from resolvers.context import Context, Info
 from services import bulk, idempotency
 from services.access import Permission, roles_with
@@ -27,6 +28,8 @@ from services.problems import (
 from services.unit_of_work import Work, collision, unit_of_work
 
 UseCase = Callable[[Work], Awaitable[Any]]
+
+PATIENCE = 15.0  # seconds for one root; then it is undone, and said to have failed
 
 
 @dataclass(frozen=True)
@@ -68,18 +71,25 @@ async def carry_out(
     if wait is not None:
         return Outcome(errors=(RateLimitedError("trop de demandes, réessayez", (), wait),))
     if key is None and context.idempotency_key is not None:
-        key = f"{context.idempotency_key}/{info.path.key}"
+        # by name and place, so that a retry under another alias is the same request
+        context.roots[change.name] += 1
+        key = f"{context.idempotency_key}/{change.name}/{context.roots[change.name]}"
     try:
-        return await _committed(context, change, given, key, use)
+        async with asyncio.timeout(PATIENCE):
+            return await _committed(context, change, given, key, use)
     except Refused as refused:
         return Outcome(errors=refused.problems)
-    except Exception as fault:  # told beside the answer: other roots keep theirs
-        context.faults.append(
-            GraphQLError(str(fault), path=info.path.as_list(), original_error=fault)
-        )
+    except Exception as fault:
+        _tell(info, fault)
         return Outcome()
     finally:
         context.renew()
+
+
+def _tell(info: Info, fault: Exception) -> None:
+    """A fault of ours stands beside the answer: other roots keep theirs."""
+    told = GraphQLError(str(fault), path=info.path.as_list(), original_error=fault)
+    info.context.faults.append(told)
 
 
 async def _committed(
@@ -181,7 +191,12 @@ async def shown(root: Outcome, info: Info) -> Any:
 
 async def shown_all(root: Outcome, info: Info) -> list[Any]:
     """What was changed, one by one, as it stands after the commit; nothing where refused."""
-    return list(await _shown(root.value or [], info))
+    try:
+        found = await _shown(root.value or [], info)
+    except Exception as fault:
+        _tell(info, fault)
+        return []
+    return [each for each in found if each is not None]
 
 
 async def shown_row(root: bulk.Result, info: Info) -> Any:
@@ -194,12 +209,22 @@ async def _shown(value: Any, info: Info) -> Any:
         return await asyncio.gather(*(_shown(each, info) for each in value))
     if isinstance(value, Reference):
         if value.first is not None:
-            return value.first
+            return value.first if await _still_seen(value.first, info) else None
         return await info.context.loaders.one(value.model.id).load(value.id)
     return value
 
 
+async def _still_seen(row: Snapshot, info: Info) -> bool:
+    """Whether the pupil of a replayed row still exists for the viewer."""
+    pupil = row.id if row.model is Student else getattr(row, "student_id", None)
+    return pupil is None or await info.context.loaders.one(Student.id).load(pupil) is not None
+
+
 async def events(root: Outcome, info: Info) -> list[Any]:
     """What was journaled, in order."""
-    found = await info.context.loaders.one(Event.id).load_many(list(root.events))
+    try:
+        found = await info.context.loaders.one(Event.id).load_many(list(root.events))
+    except Exception as fault:
+        _tell(info, fault)
+        return []
     return [event for event in found if event is not None]  # a replay, by who no longer sees it

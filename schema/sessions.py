@@ -61,6 +61,9 @@ class Session(Node):
     awaiting: Role | None = strawberry.field(description="Whose confirmation a PROPOSE waits for.")
     join_url: str | None
     place: str | None
+    cancel_reason: str | None = strawberry.field(
+        description="Why it was cancelled, if that was said."
+    )
     created_at: datetime
 
 

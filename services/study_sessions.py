@@ -68,13 +68,16 @@ async def book(
     """Ask for a slot: PROPOSE, awaiting the coach, or the student where a coach proposes.
 
     Without `coachId` it is the coach who asks or, for the others, the first of the pupil's coaches
-    who is free.
+    who is free. A coach proposes its own hours, never a colleague's.
     """
     student = await students.hold(work, student_id)
     slot = (slot_start, slot_end)
     refuse_if(problems(slot, title, work.clock))
     await _entitled(work, student, kind)
-    if coach_id is None and work.viewer.role is Role.COACH:
+    if work.viewer.role is Role.COACH:
+        if coach_id not in (None, work.viewer.id):
+            message = "un coach ne propose que ses propres heures"
+            raise Refused(ForbiddenError(message, ("coachId",), (Role.ADMIN,)))
         coach_id = PersonId(work.viewer.id)
     coach = await diaries.free_coach(work, student, coach_id, kind, slot)
     asked = work.viewer.role is Role.STUDENT
@@ -155,13 +158,14 @@ async def _outcome(
 
 
 async def _cancel(work: Work, session: StudySession, reason: str | None) -> None:
-    """The reason is for people to agree on; the journal only says that there was one."""
+    """The reason is kept with the session; the journal only says that there was one."""
     late = session.slot_start - work.clock < NOTICE
     if work.viewer.role is Role.STUDENT and session.status is SessionStatus.CONFIRME and late:
         message = "à moins de 24 heures, seul un coach peut annuler"
         raise Refused(ForbiddenError(message, ("id",), (Role.COACH, Role.ADMIN)))
     session.awaiting = None
-    given = {"hasReason": True} if reason and reason.strip() else {}
+    session.cancel_reason = reason.strip() or None if reason else None
+    given = {"hasReason": True} if session.cancel_reason else {}
     await journal.apply(work, StudySessionAction.CANCEL, session, **given)
 
 

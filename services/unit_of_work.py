@@ -33,6 +33,7 @@ def open_engine(url: str, *, size: int, statement_timeout_ms: int) -> AsyncEngin
         pool_size=size,
         max_overflow=0,
         pool_timeout=5,
+        hide_parameters=True,  # what is logged of a fault repeats no pupil's words
         connect_args={
             "server_settings": {
                 "application_name": "nexus",

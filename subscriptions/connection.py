@@ -1,13 +1,20 @@
 """The Redis connection: bounded in time, and never needed for an answer to be right."""
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 PATIENCE = 2.0  # seconds
+CONNECTIONS = 20  # who finds them all taken waits, rather than being told that Redis is away
 
 
 def connect(url: str) -> Redis:
     """A client for `redis://`, `rediss://` or `unix://`; connects when first used."""
-    client: Redis = Redis.from_url(
-        url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE, decode_responses=True
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=PATIENCE,
+        socket_connect_timeout=PATIENCE,
+        socket_timeout=PATIENCE,
+        decode_responses=True,
     )
+    client: Redis = Redis.from_pool(pool)
     return client

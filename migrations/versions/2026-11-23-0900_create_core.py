@@ -614,6 +614,7 @@ def upgrade() -> None:
         sa.Column("awaiting", ENUMS["role"], nullable=True),
         sa.Column("join_url", sa.Text(), nullable=True),
         sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("cancel_reason", sa.Text(), nullable=True),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         postgresql.ExcludeConstraint(
@@ -633,6 +634,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(status = 'Proposé') = (awaiting IS NOT NULL)",
             name=op.f("ck_sessions_proposal_awaits"),
+        ),
+        sa.CheckConstraint(
+            "char_length(cancel_reason) <= 500", name=op.f("ck_sessions_cancel_reason_length")
         ),
         sa.CheckConstraint(
             "char_length(title) BETWEEN 1 AND 300", name=op.f("ck_sessions_title_length")

@@ -58,19 +58,26 @@ ADMINS = (Person(subject_of_token("admin", 0), "Administration de l’école"),)
 
 
 async def people(connection: "asyncpg.Connection[Any]") -> People:
-    """The people of a loaded school, in the order in which they joined it."""
+    """The people of a loaded school, in the order in which they joined it; nobody else's."""
+    size = await connection.fetchval("SELECT count(*) FROM nexus_app.students")
+    ours = [subject_of_token("student", number) for number in range(size)]
     students = await connection.fetch(
         "SELECT id, user_id, display_name, track, profile FROM nexus_app.students"
-        " WHERE user_id IS NOT NULL ORDER BY created_at, id"
+        " WHERE user_id = ANY ($1) ORDER BY created_at, id",
+        ours,
     )
+    ids = [row["id"] for row in students]
     parents = await connection.fetch(
         "SELECT person_id, min(display_name) AS name,"
         " array_agg(student_id ORDER BY created_at, student_id) AS wards"
-        " FROM nexus_app.guardianships GROUP BY person_id ORDER BY min(created_at), person_id"
+        " FROM nexus_app.guardianships WHERE student_id = ANY ($1)"
+        " GROUP BY person_id ORDER BY min(created_at), person_id",
+        ids,
     )
     coaches = await connection.fetch(
-        "SELECT person_id, min(display_name) AS name"
-        " FROM nexus_app.coachings GROUP BY person_id ORDER BY min(created_at), person_id"
+        "SELECT person_id, min(display_name) AS name FROM nexus_app.coachings"
+        " WHERE student_id = ANY ($1) GROUP BY person_id ORDER BY min(created_at), person_id",
+        ids,
     )
     return People(
         students=tuple(

@@ -1,0 +1,48 @@
+"""A Redis that can be taken away and brought back, at one address: a relay to the real one."""
+
+import asyncio
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+
+class Relay:
+    """Listens on a port of its own while it is up; what it carries goes to the socket of `url`."""
+
+    def __init__(self, url: str) -> None:
+        self._path = urlsplit(url).path
+        self._server: asyncio.Server | None = None
+        self._carrying: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    async def up(self) -> None:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def down(self) -> None:
+        """Every connection breaks, and none can be opened."""
+        assert self._server is not None
+        self._server.close()
+        for writer in list(self._carrying):
+            writer.transport.abort()
+        await self._server.wait_closed()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_redis, to_redis = await asyncio.open_unix_connection(self._path)
+        both = {writer, to_redis}
+        self._carrying |= both
+        with suppress(ConnectionError):
+            await asyncio.gather(self._pipe(reader, to_redis), self._pipe(from_redis, writer))
+        self._carrying -= both
+        for each in both:
+            each.transport.abort()
+
+    @staticmethod
+    async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
