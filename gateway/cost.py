@@ -15,10 +15,20 @@ from graphql import (
     VariableNode,
 )
 
+from gateway.execution import Rejected, refusal
 from loaders.keyset import DEFAULT_SIZE, MAX_SIZE
 
 MAX_ROWS = 20_000
 PAGES = {"students", "tasks", "agenda", "evaluations", "reports", "favorites", "events", "upcoming"}
+
+
+def affordable(
+    document: DocumentNode, node: OperationDefinitionNode, given: Mapping[str, Any]
+) -> None:
+    """Rejected where the pages of an operation may hold more than `MAX_ROWS` rows in all."""
+    if rows(document, node, given) > MAX_ROWS:
+        message = f"the pages asked for may hold more than {MAX_ROWS} rows: ask for fewer at once"
+        raise Rejected([refusal(message, "QUERY_TOO_COSTLY")])
 
 
 def rows(document: DocumentNode, node: OperationDefinitionNode, given: Mapping[str, Any]) -> int:
@@ -54,7 +64,7 @@ def _size(field: FieldNode, given: Mapping[str, Any]) -> int:
     """How many rows a page may bring; 0 for what is no page."""
     if field.name.value not in PAGES:
         return 0
-    for argument in field.arguments:
+    for argument in field.arguments or ():
         if argument.name.value in ("first", "last"):
             value: Any = DEFAULT_SIZE
             if isinstance(argument.value, IntValueNode):

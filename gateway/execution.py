@@ -30,7 +30,6 @@ from graphql import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from gateway.cost import MAX_ROWS, rows
 from resolvers.context import Context
 from schema import schema
 
@@ -148,9 +147,6 @@ def prepared(
     if node is None:
         message = "`operationName` must name one of the document's operations"
         raise Rejected([refusal(message, "OPERATION_RESOLUTION_FAILURE")])
-    if rows(found, node, operation.variables) > MAX_ROWS:
-        message = f"the pages asked for may hold more than {MAX_ROWS} rows: ask for fewer at once"
-        raise Rejected([refusal(message, "QUERY_TOO_COSTLY")])
     if node.operation is OperationType.SUBSCRIPTION:
         raise Rejected([refusal("subscriptions need a stream", "BAD_REQUEST")])
     return found, node

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gateway import ide
 from gateway.auth import Authenticator, Unauthenticated
+from gateway.cost import affordable
 from gateway.execution import Operation, Rejected, asks_nothing, prepared, refusal, run
 from gateway.settings import Settings
 from resolvers.context import Context
@@ -44,6 +45,7 @@ async def _answer(request: Request, operation: Operation) -> ExecutionResult:
     document, node = prepared(operation, introspection=settings.introspects)
     if request.method == "GET" and node.operation is not OperationType.QUERY:
         raise _rejected("GET runs queries only", "METHOD_NOT_ALLOWED", 405, {"Allow": "POST"})
+    affordable(document, node, operation.variables)
     if viewer is None:
         if not asks_nothing(node):
             raise _unauthenticated("a token is needed: Authorization: Bearer <token>")

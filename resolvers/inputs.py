@@ -5,6 +5,8 @@ from uuid import UUID
 
 from graphql import GraphQLError
 
+from services.texts import flaw_of, uuid_of
+
 
 def refused(message: str) -> GraphQLError:
     """The answer to an argument that cannot be meant."""
@@ -21,12 +23,8 @@ def checked(given: dict[str, Any], ids: set[str] | frozenset[str] = frozenset())
 
 
 def _storable(name: str, text: str) -> None:
-    if "\x00" in text:
-        raise refused(f"`{name}` holds a NUL character")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise refused(f"`{name}` holds half of a surrogate pair") from None
+    if flaw := flaw_of(text):
+        raise refused(f"`{name}` holds {flaw.value}")
 
 
 def _ids(name: str, value: Any) -> Any:
@@ -36,11 +34,7 @@ def _ids(name: str, value: Any) -> Any:
 
 
 def _id(name: str, value: str) -> UUID:
-    """Lower case and hyphenated, as the contract says; other spellings of a UUID are not ids."""
-    try:
-        found = UUID(value)
-    except ValueError:
-        raise refused(f"`{name}` is not a UUID") from None
-    if str(found) != value.lower():
+    found = uuid_of(value)
+    if found is None:
         raise refused(f"`{name}` is not a UUID")
     return found

@@ -32,7 +32,7 @@ async def available_slots(
 ) -> list[Slot]:
     """Free slots of the student's coaches, for booking: at least 15 minutes long, from now on.
 
-    None where the student does not exist or the caller may not see it. At most 62 days at a time.
+    Empty where the student does not exist or the caller may not see it. At most 62 days at once.
     """
     if not timedelta(0) <= to - from_ <= WIDEST:
         raise refused(f"from `from` to `to` there are 0 to {WIDEST.days} days")

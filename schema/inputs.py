@@ -13,7 +13,17 @@ from strawberry.utils.str_converters import to_camel_case
 from services.actors import PersonId
 from services.keep import KEEP, Keep
 from services.problems import Problem, Refused, ValidationError
+from services.texts import Flaw, flaw_of, uuid_of
 
+DESCRIPTIONS = {
+    "idempotency_key": "Sent again within 24 h by the same actor, it gives the first answer and"
+    " changes nothing; with another input it is a ConflictError. A refusal keeps no key.",
+    "expected_version": "Refuses with a ConflictError where the student's version is another.",
+}
+FLAWS = {
+    Flaw.NUL: "contient un caractère NUL",
+    Flaw.SURROGATE: "contient la moitié d’une paire de substitution",
+}
 Parameter = tuple[Any, Any]  # the type, and the default or MISSING
 
 NAMES = {"LanguageChoice": "LanguageChoiceInput"}  # where the output type has the plain name
@@ -37,7 +47,9 @@ def input_type(name: str, taken: dict[str, Parameter], *, one_of: bool = False) 
         shown = _graphql(kind)
         if one_of or default is KEEP or default is None:
             shown = shown | None
-            defaults[parameter] = strawberry.UNSET
+            defaults[parameter] = strawberry.field(
+                default=strawberry.UNSET, description=DESCRIPTIONS.get(parameter)
+            )
         elif default == () or default == []:
             defaults[parameter] = strawberry.field(default_factory=list)
         elif default is not MISSING:
@@ -132,17 +144,12 @@ def _value(value: Any, kind: Any, path: tuple[str, ...], problems: list[Problem]
 
 
 def _id(value: str, path: tuple[str, ...], problems: list[Problem]) -> UUID | None:
-    try:
-        found = UUID(value)
-    except ValueError:
-        found = None
-    if found is None or str(found) != value.lower():
+    found = uuid_of(value)
+    if found is None:
         problems.append(ValidationError("n’est pas un UUID", path))
     return found
 
 
 def _storable(text: str, path: tuple[str, ...], problems: list[Problem]) -> None:
-    if "\x00" in text:
-        problems.append(ValidationError("contient un caractère NUL", path))
-    elif any("\ud800" <= letter <= "\udfff" for letter in text):
-        problems.append(ValidationError("contient la moitié d’une paire de substitution", path))
+    if flaw := flaw_of(text):
+        problems.append(ValidationError(FLAWS[flaw], path))

@@ -39,7 +39,7 @@ async def record(
     seq = await work.db.scalar(
         update(Student)
         .where(Student.id == student_id)
-        .values(version=Student.version + 2, updated_at=work.clock)
+        .values(version=Student.version + 1, updated_at=work.clock)
         .returning(Student.version)
         .execution_options(synchronize_session=False)
     )

@@ -1,11 +1,14 @@
 """What stands beside the API: health, readiness, GraphiQL's page, the demo people."""
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from over_http import SECRET, client_of
+from over_http import client_of
+from starlette.applications import Starlette
 
 from gateway.app import create_app
 from gateway.health import head
@@ -142,22 +145,55 @@ async def test_a_link_with_a_query_is_answered_even_to_a_browser(http: httpx2.As
     assert answer.json() == {"data": {"__typename": "Query"}}
 
 
-async def test_in_development_the_demo_people_have_tokens_that_work(
-    anonymous: httpx2.AsyncClient, people
-) -> None:
-    found = (await anonymous.get("/graphiql/people")).json()["people"]
-    everyone = (people.students, people.parents, people.coaches, people.admins)
-    assert len(found) == sum(map(len, everyone))
-    for person in (found[0], found[-1]):
-        headers = {"Authorization": f"Bearer {person['token']}"}
-        answer = await anonymous.post("/graphql", json={"query": ME}, headers=headers)
-        assert answer.json() == {"data": {"viewer": {"id": person["id"]}}}
+@pytest.fixture
+async def at_home(gateway_settings: Settings) -> AsyncIterator[Starlette]:
+    """A gateway whose secret is its own: one that a developer started."""
+    app = create_app(gateway_settings.model_copy(update={"jwt_secret": None}))
+    async with app.router.lifespan_context(app):
+        yield app
 
 
-async def test_their_tokens_live_for_minutes(anonymous: httpx2.AsyncClient) -> None:
-    person = (await anonymous.get("/graphiql/people")).json()["people"][0]
-    claims = jwt.decode(person["token"], OctKey.import_key(SECRET), algorithms=["HS256"]).claims
+HOME = "http://127.0.0.1:8000/graphiql/people"
+
+
+async def test_in_development_the_demo_people_have_tokens_that_work(at_home, people) -> None:
+    async with client_of(at_home) as client:
+        found = (await client.get(HOME)).json()["people"]
+        everyone = (people.students, people.parents, people.coaches, people.admins)
+        assert len(found) == sum(map(len, everyone))
+        for person in (found[0], found[-1]):
+            headers = {"Authorization": f"Bearer {person['token']}"}
+            answer = await client.post("/graphql", json={"query": ME}, headers=headers)
+            assert answer.json() == {"data": {"viewer": {"id": person["id"]}}}
+
+
+async def test_their_tokens_live_for_minutes(at_home, gateway_settings: Settings) -> None:
+    async with client_of(at_home) as client:
+        person = (await client.get(HOME)).json()["people"][0]
+    secret = gateway_settings.model_copy(update={"jwt_secret": None}).signing_secret()
+    claims = jwt.decode(person["token"], OctKey.import_key(secret), algorithms=["HS256"]).claims
     assert claims["exp"] - claims["iat"] == 15 * 60
+
+
+async def test_a_page_that_borrows_our_address_is_given_no_token(at_home) -> None:
+    async with client_of(at_home) as client:
+        answer = await client.get(HOME, headers={"Host": "evil.example"})
+    assert answer.status_code == 404
+
+
+async def test_under_a_secret_of_others_nobody_is_given_a_token(
+    anonymous: httpx2.AsyncClient,
+) -> None:
+    assert (await anonymous.get(HOME)).status_code == 404
+
+
+async def test_pages_inside_pages_are_refused_before_they_are_read(
+    http: httpx2.AsyncClient,
+) -> None:
+    tasks = "tasks(first: 100) { nodes { student { %s } } }"
+    query = "{ viewer { student { %s } } }" % (tasks % (tasks % (tasks % "id")))
+    answer = (await http.post("/graphql", json={"query": query})).json()
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["QUERY_TOO_COSTLY"]
 
 
 @pytest.fixture

@@ -152,7 +152,9 @@ async def test_a_pupil_cancels_what_is_confirmed_until_24_hours_before(
         assert done["session"]["status"] == "ANNULE"
 
 
-async def test_a_reason_is_not_repeated_in_the_journal(school: Tutoring, pupil: Pupil):
+async def test_a_reason_is_kept_with_the_session_and_not_in_the_journal(
+    school: Tutoring, pupil: Pupil
+):
     id = await school.session(pupil, **PROPOSED)
     done = await school.do(pupil.viewer, CANCEL, id=id, reason="Je suis malade")
     assert [event["payload"] for event in done["events"]] == [

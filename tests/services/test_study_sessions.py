@@ -93,9 +93,16 @@ async def test_a_coach_books_itself_though_another_comes_first(school: Tutoring)
     await school.opens(coach="first")
     pupil = await school.pupil("pupil", "first", "coach")
     assert (await school.book(coach(), pupil))["session"]["coach"]["id"] == "coach"
-    later = MORNING + 2 * HOUR
-    done = await school.book(coach(), pupil, later, coachId="first")
-    assert done["session"]["coach"]["id"] == "first"
+
+
+async def test_a_coach_does_not_give_away_the_hours_of_another(school: Tutoring):
+    await school.opens(coach="first")
+    pupil = await school.pupil("pupil", "first", "coach")
+    done = await school.book(coach(), pupil, coachId="first")
+    assert [(e["__typename"], e["path"]) for e in done["errors"]] == [
+        ("ForbiddenError", ["coachId"])
+    ]
+    assert await school.journal(pupil) == []
 
 
 async def test_without_a_coach_named_it_is_the_first_who_is_free(school: Tutoring):
