@@ -26,7 +26,7 @@ from services import demo_school
 from services.access import Viewer
 from services.unit_of_work import open_engine, sessions
 
-pytest_plugins = ("asking_families", "over_http")
+pytest_plugins = ("asking_families", "changing_families", "over_http", "own_tutoring")
 
 TODAY = date(2026, 11, 23)
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
