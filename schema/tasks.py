@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import func, literal_column
 
-from loaders.columns import task_priority
+from loaders.calendar import BY_PRIORITY
 from loaders.filters import among
 from loaders.keyset import Key, Order
 from loaders.pages import Relation
@@ -36,11 +36,6 @@ TASKS = Relation(
     TaskRow,
     TaskRow.student_id,
     filters={"status": among(TaskRow.status), "category": among(TaskRow.category)},
-)
-BY_PRIORITY = Order(
-    "priority",
-    (Key(task_priority(), descending=True), Key(TaskRow.id)),
-    clocked=True,
 )
 TASK_ORDER = Ordering(
     {
