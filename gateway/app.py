@@ -11,15 +11,24 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway import graphql, health, ide
+from gateway import health, ide, metrics
 from gateway.auth import Authenticator
+from gateway.compiled import CompiledPlans, Lanes
+from gateway.documents import Operation
+from gateway.graphql import GraphQL
 from gateway.limits import Limiter
+from gateway.logs import OperationLog
+from gateway.metrics import Metrics
+from gateway.origins import cors
 from gateway.settings import Settings
+from gateway.tracing import tracing
+from gateway.trusted.policy import Trust
+from gateway.trusted.registry import load
+from gateway.trusted.usage import Usage
 from loaders.rows import open_pool
 from services.unit_of_work import open_engine, sessions
 from subscriptions.connection import connect
 
-STATEMENT_TIMEOUT_MS = 10_000
 REQUEST_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
 
 
@@ -47,40 +56,70 @@ class RequestId:
 
 def create_app(settings: Settings) -> Starlette:
     """The ASGI application; its connections open when it starts and close when it stops."""
+    statement_timeout_ms = round(settings.statement_timeout * 1000)
+    measured = Metrics()
+    traced = tracing(settings)
+    trust = Trust(settings, load(settings))
+    usage = Usage(trust.modes)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.pool = await open_pool(
             settings.asyncpg_dsn,
             size=settings.pool_size,
-            statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+            statement_timeout_ms=statement_timeout_ms,
         )
+        measured.watch(app.state.pool)
         engine = open_engine(
             settings.sqlalchemy_url,
             size=settings.pool_size,
-            statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+            statement_timeout_ms=statement_timeout_ms,
         )
+        lanes = Lanes(
+            settings.asyncpg_dsn, size=settings.lanes, statement_timeout_ms=statement_timeout_ms
+        )
+        await lanes.open()
+        app.state.plans = CompiledPlans(lanes)
+        for each in trust.registry:
+            for name in each.operations or (None,):
+                wanted = Operation(each.text, {}, name)
+                app.state.plans.trust(endpoint.documents.prepared(wanted))
         app.state.sessions = sessions(engine)
         app.state.redis = connect(settings.redis_url or "")
         app.state.limiter = Limiter(app.state.redis, settings)
         try:
-            yield
+            async with usage.kept(app.state.redis):
+                yield
         finally:
             await app.state.redis.aclose()
             await engine.dispose()
+            await lanes.close()
             await app.state.pool.close()
+            traced.close()
 
+    authenticator = Authenticator(settings)
+    endpoint = GraphQL(
+        settings,
+        authenticator,
+        trust,
+        observers=(OperationLog(), measured, usage),
+        tracing=traced,
+    )
     app = Starlette(
         routes=[
-            Route("/graphql", graphql.endpoint, methods=["GET", "POST"]),
+            Route("/graphql", endpoint),
+            Route("/graphql/{document}", endpoint),
             Route("/graphiql/people", ide.people),
             Mount("/graphiql/assets", ide.Assets()),
             Route("/health", health.health),
             Route("/ready", health.ready),
+            Route("/metrics", metrics.metrics),
         ],
-        middleware=[Middleware(RequestId)],
+        middleware=[Middleware(RequestId), cors(settings)],
         lifespan=lifespan,
     )
     app.state.settings = settings
-    app.state.authenticator = Authenticator(settings)
+    app.state.trust = trust
+    app.state.authenticator = authenticator
+    app.state.metrics = measured
     return app

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -22,6 +23,7 @@ log = logging.getLogger("nexus")
 LEEWAY = 10  # seconds that two clocks may differ
 REFETCH_AFTER = 30.0  # seconds before an unknown key may ask the JWKS address again
 LONGEST_TOKEN = 8192  # characters
+KEPT_TOKENS = 2048  # that were verified
 
 
 class Unauthenticated(Exception):
@@ -37,9 +39,24 @@ class Keys:
         self._keys: Any = jwk.OctKey.import_key(secret) if secret is not None else None
         self._fetched_at = -REFETCH_AFTER
         self._lock = asyncio.Lock()
+        self._verified: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
 
     async def decode(self, token: str, algorithm: Algorithm) -> Mapping[str, Any]:
-        """The claims of a token with a good signature; JoseError or ValueError otherwise."""
+        """The claims of a token with a good signature; JoseError or ValueError otherwise.
+
+        A signature is verified once, as long as the keys are the same. What the claims are worth
+        now is for the caller to say, each time.
+        """
+        if token in self._verified:
+            self._verified.move_to_end(token)
+            return self._verified[token]
+        claims = await self._decode(token, algorithm)
+        self._verified[token] = claims
+        if len(self._verified) > KEPT_TOKENS:
+            self._verified.popitem(last=False)
+        return claims
+
+    async def _decode(self, token: str, algorithm: Algorithm) -> Mapping[str, Any]:
         seen = self._fetched_at
         if self._keys is not None:
             try:
@@ -71,6 +88,7 @@ class Keys:
                     answer = await client.get(self._url)
                     answer.raise_for_status()
                     self._keys = usable(answer.json())
+                    self._verified.clear()
             except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, TypeError, KeyError) as error:
                 log.warning("the published keys cannot be read: %r", error)
             finally:

@@ -1,43 +1,29 @@
-"""Running one operation: document to answer, with every error in a form a client may see."""
+"""Running one operation: prepared document to answer, with every error in a form a client may see.
+
+`run` bounds the time, `_answered` chooses the path. What a path answers is either a result, which
+`gateway/answers.py` writes as JSON, or the ready bytes of the body, which it passes through: a path
+that makes bytes (compiled, versioned) hooks in at the top of `_answered` and returns
+`Answer(body, path, statements, headers)`; all else goes on to the reference path.
+"""
 
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
 
 import asyncpg
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLError,
-    InlineFragmentNode,
-    NoSchemaIntrospectionCustomRule,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionNode,
-    SelectionSetNode,
-    execute,
-    get_operation_ast,
-    parse,
-    specified_rules,
-    validate,
-)
+from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from gateway.compiled import CompiledPlans
+from gateway.documents import CONTRACT, Operation, Prepared
+from gateway.refusals import coded, refusal
 from resolvers.context import Context
-from schema import schema
 
 log = logging.getLogger("nexus")
 
-MAX_TOKENS = 5_000  # of one document; the trusted ones have a few hundred
-MAX_DEPTH = 50  # fields inside fields, fragments included: far less than JSON can nest
-KEPT_DOCUMENTS = 512
 PATIENCE = 15.0  # seconds an operation may take
 TOO_LONG = (
     asyncpg.QueryCanceledError,
@@ -45,146 +31,99 @@ TOO_LONG = (
     NoConnectionFree,
     TimeoutError,
 )
-CONTRACT = schema._schema  # strawberry keeps graphql-core's schema here
 
-
-class Rejected(Exception):
-    """The request is no operation of ours: nothing was run."""
-
-    def __init__(self, errors: list[GraphQLError], status: int = 400) -> None:
-        super().__init__(errors[0].message if errors else "")
-        self.errors = errors
-        self.status = status
-        self.headers: Mapping[str, str] = {}
+Path = Literal["reference", "compiled", "versioned"]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """What a client asks for."""
+class Answer:
+    """What an operation came to: a result still to be written, or the whole body, ready to send.
 
-    query: str
-    variables: Mapping[str, Any]
-    name: str | None
+    A ready body is one JSON object, `{"data":…}`, without errors: a path that meets one gives up,
+    and the reference path says what went wrong.
+    """
 
+    content: ExecutionResult | bytes
+    path: Path = "reference"
+    statements: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)  # of the response, such as `ETag`
 
-def refusal(message: str, code: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": code})
+    @property
+    def errors(self) -> list[GraphQLError]:
+        return [] if isinstance(self.content, bytes) else self.content.errors or []
 
-
-@lru_cache(maxsize=KEPT_DOCUMENTS)
-def _prepared(query: str, *, introspection: bool) -> DocumentNode | tuple[GraphQLError, ...]:
-    """Parse and validate once for each text; errors are kept too."""
-    try:
-        document = parse(query, max_tokens=MAX_TOKENS)
-        rules = specified_rules
-        if not introspection:
-            rules = (*rules, NoSchemaIntrospectionCustomRule)
-        errors = validate(CONTRACT, document, rules) or _too_deep(document)
-    except GraphQLError as error:
-        return (coded(error, "GRAPHQL_PARSE_FAILED"),)
-    except RecursionError:
-        return (refusal("the document is nested too deeply", "GRAPHQL_PARSE_FAILED"),)
-    if errors:
-        return tuple(coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors)
-    return document
+    @property
+    def executed(self) -> bool:
+        """Whether anything was run: variables that do not fit are found out before."""
+        return (
+            isinstance(self.content, bytes)
+            or self.content.data is not None
+            or not self.errors
+            or any(error.path is not None or _is_timeout(error) for error in self.errors)
+        )
 
 
-def _too_deep(document: DocumentNode) -> list[GraphQLError]:
-    """What to say of a valid document whose answer would nest without measure."""
-    fragments = {
-        node.name.value: node.selection_set
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode)
-    }
-    depths: dict[str, int] = {}
-
-    def depth(selected: SelectionSetNode | None) -> int:
-        if selected is None:
-            return 0
-        return max(map(below, selected.selections))
-
-    def below(node: SelectionNode) -> int:
-        if isinstance(node, FragmentSpreadNode):
-            name = node.name.value
-            if name not in depths:
-                depths[name] = depth(fragments[name])
-            return depths[name]
-        if isinstance(node, FieldNode):
-            return 1 + depth(node.selection_set)
-        return depth(node.selection_set) if isinstance(node, InlineFragmentNode) else 0
-
-    return [
-        GraphQLError(f"fields nest deeper than {MAX_DEPTH} levels", nodes=node)
-        for node in document.definitions
-        if isinstance(node, OperationDefinitionNode) and depth(node.selection_set) > MAX_DEPTH
-    ]
-
-
-def coded(error: GraphQLError, code: str) -> GraphQLError:
-    return GraphQLError(
-        error.message,
-        nodes=error.nodes,
-        source=error.source,
-        positions=error.positions,
-        path=error.path,
-        extensions={"code": code, **(error.extensions or {})},
-    )
-
-
-def prepared(
-    operation: Operation, *, introspection: bool
-) -> tuple[DocumentNode, OperationDefinitionNode]:
-    """The document and the operation it runs; Rejected when there is none."""
-    try:
-        operation.query.encode()
-    except UnicodeEncodeError:
-        message = "the document holds half of a surrogate pair"
-        raise Rejected([refusal(message, "GRAPHQL_PARSE_FAILED")]) from None
-    found = _prepared(operation.query, introspection=introspection)
-    if isinstance(found, tuple):
-        raise Rejected(list(found))
-    node = get_operation_ast(found, operation.name)
-    if node is None:
-        message = "`operationName` must name one of the document's operations"
-        raise Rejected([refusal(message, "OPERATION_RESOLUTION_FAILURE")])
-    if node.operation is OperationType.SUBSCRIPTION:
-        raise Rejected([refusal("subscriptions need a stream", "BAD_REQUEST")])
-    return found, node
-
-
-def asks_nothing(node: OperationDefinitionNode) -> bool:
-    """Whether only `__typename` is selected: the one thing that needs no token."""
-    return all(
-        isinstance(selection, FieldNode) and selection.name.value == "__typename"
-        for selection in node.selection_set.selections
-    )
+def _is_timeout(error: GraphQLError) -> bool:
+    return (error.extensions or {}).get("code") == "TIMEOUT"
 
 
 async def run(
-    document: DocumentNode, operation: Operation, context: Context | None
-) -> ExecutionResult:
-    """Execute; errors come back masked unless they are meant for the client.
+    prepared: Prepared,
+    operation: Operation,
+    context: Context | None,
+    *,
+    plans: CompiledPlans | None = None,
+    patience: float = PATIENCE,
+    suggestions: bool = True,
+) -> Answer:
+    """Answer an operation; errors come back masked unless they are meant for the client.
 
-    No context is needed where nothing but `__typename` is asked.
+    No context is needed where nothing but the schema is asked about. A change has no limit but that
+    of each of its roots (`resolvers/mutations.py`): what was committed must be told.
     """
-    changes = any(
-        isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION
-        for node in document.definitions
-    )
+    limit = None if prepared.kind is OperationType.MUTATION else patience
     try:
-        # a change has a limit for each of its roots: what was committed must be told
-        async with asyncio.timeout(None if changes else PATIENCE):
-            found = execute(
-                CONTRACT,
-                document,
-                context_value=context,
-                variable_values=dict(operation.variables),
-                operation_name=operation.name,
-            )
-            result = found if isinstance(found, ExecutionResult) else await found
+        async with asyncio.timeout(limit):
+            return await _answered(prepared, operation, context, plans, suggestions=suggestions)
     except TimeoutError:
-        message = f"the operation took longer than {PATIENCE:g} s"
-        return ExecutionResult(None, [refusal(message, "TIMEOUT")])
+        message = f"the operation took longer than {patience:g} s"
+        late = ExecutionResult(None, [refusal(message, "TIMEOUT")])
+        return Answer(late, "reference", context.reader.statements if context else 0)
+    finally:
+        if context is not None:
+            context.reader.stop()
+
+
+async def _answered(
+    prepared: Prepared,
+    operation: Operation,
+    context: Context | None,
+    plans: CompiledPlans | None,
+    *,
+    suggestions: bool,
+) -> Answer:
+    """The answer by the first path that has one."""
+    if plans is not None and context is not None:
+        found = await plans.answer(prepared, operation.variables, context)
+        if found is not None:
+            return Answer(found.body, "compiled", found.statements)
+    result = await _reference(prepared, operation, context, suggestions=suggestions)
+    return Answer(result, "reference", context.reader.statements if context else 0)
+
+
+async def _reference(
+    prepared: Prepared, operation: Operation, context: Context | None, *, suggestions: bool
+) -> ExecutionResult:
+    """graphql-core with batched loaders: always right."""
+    found = execute(
+        CONTRACT,
+        prepared.document,
+        context_value=context,
+        variable_values=dict(operation.variables),
+        operation_name=operation.name,
+        hide_suggestions=not suggestions,
+    )
+    result = found if isinstance(found, ExecutionResult) else await found
     errors = [*(result.errors or ()), *(context.faults if context else ())]
     if not errors:
         return result

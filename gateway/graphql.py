@@ -1,160 +1,284 @@
-"""`/graphql` over HTTP: reads a request, runs it for its viewer, writes the answer."""
+"""`/graphql` over HTTP: from a request to its response, by the specification GraphQL over HTTP.
 
+What is refused is refused before what costs more: the page that asks, the token, the size, the
+rate, the document's limits, its validity, its price. Only then is it run (`gateway/execution.py`),
+and written (`gateway/answers.py`).
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from http import HTTPStatus
 
-import orjson
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from gateway import ide
+from gateway import answers, ide
 from gateway.auth import Authenticator, Unauthenticated
-from gateway.cost import affordable
-from gateway.execution import Operation, Rejected, asks_nothing, prepared, refusal, run
+from gateway.cost import BUDGETS, affordable
+from gateway.documents import Documents, Operation, Prepared, unauthenticated
+from gateway.execution import Answer, run
+from gateway.hangups import HungUp, Listening
+from gateway.limits import OperationRate
+from gateway.negotiation import EVENT_STREAM, HTML, JSON, LEGACY, best, negotiated
+from gateway.observations import Observation, Observer
+from gateway.origins import foreign
+from gateway.refusals import Rejected, malformed, refusal
+from gateway.requests import ALLOWED, READING, asked
 from gateway.settings import Settings
+from gateway.tracing import Traced, Untraced
+from gateway.trusted.policy import Trust
 from resolvers.context import Context
 from services.access import Viewer
 
-MAX_BODY = 1_000_000  # bytes
-SPOKEN = ("application/graphql-response+json", "application/json")
+log = logging.getLogger("nexus")
+
+HUNG_UP = 499  # nobody reads it; nginx's number, for the log
+TELL_COST = "x-nexus-cost"
 
 
-async def endpoint(request: Request) -> Response:
-    """Answer a GraphQL request, or show GraphiQL to a browser."""
-    if request.method == "GET" and "query" not in request.query_params and _browses(request):
-        return ide.page()
-    media_type = _media_type(request.headers.get("accept"))
-    try:
-        operation = await _operation(request)
-        result = await _answer(request, operation)
-        status = 200
-    except Rejected as rejected:
-        result = ExecutionResult(None, rejected.errors)
-        # application/json is the media type of clients that take any other status for a broken link
-        legacy = rejected.status == 400 and media_type == "application/json"
-        status = 200 if legacy and request.state.understood else rejected.status
-        return _response(result, status, media_type, dict(rejected.headers))
-    return _response(result, status, media_type, {})
+@dataclass(slots=True)
+class Asker:
+    """Who asks, when, and in which words an answer is understood."""
+
+    request: Request
+    receive: Receive
+    viewer: Viewer | None
+    clock: datetime
+    media_type: str | None
+    spent: int = 0  # points of the budget, by the operations of the same batch
+
+    @property
+    def accept(self) -> str | None:
+        return self.request.headers.get("accept")
+
+    @property
+    def reads(self) -> bool:
+        return self.request.method in READING
+
+    def key(self, place: int | None) -> str | None:
+        """The idempotency key of the operation at a place of its batch."""
+        key = self.request.headers.get("idempotency-key")
+        return key if not key or place is None else f"{key}/{place}"
 
 
-async def _answer(request: Request, operation: Operation) -> ExecutionResult:
-    settings: Settings = request.app.state.settings
-    clock = datetime.now(UTC)
-    viewer = await _viewer(request, clock)
-    document, node = prepared(operation, introspection=settings.introspects)
-    if request.method == "GET" and node.operation is not OperationType.QUERY:
-        raise _rejected("GET runs queries only", "METHOD_NOT_ALLOWED", 405, {"Allow": "POST"})
-    affordable(document, node, operation.variables)
-    if viewer is None:
-        if not asks_nothing(node):
-            raise _unauthenticated("a token is needed: Authorization: Bearer <token>")
-        return await run(document, operation, None)
-    state = request.app.state
-    context = Context(
-        viewer=viewer,
-        pool=state.pool,
-        sessions=state.sessions,
-        limiter=state.limiter,
-        clock=clock,
-        request_id=request.state.request_id,
-        idempotency_key=request.headers.get("idempotency-key") or None,
-    )
-    return await run(document, operation, context)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer or a refusal as it will be sent."""
+
+    body: bytes
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def _viewer(request: Request, clock: datetime) -> Viewer | None:
-    authenticator: Authenticator = request.app.state.authenticator
-    try:
-        return await authenticator.bearer(request.headers.get("authorization"), clock)
-    except Unauthenticated as error:
-        raise _unauthenticated(str(error)) from error
+class GraphQL:
+    """The ASGI application behind `/graphql`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        authenticator: Authenticator,
+        trust: Trust,
+        *,
+        observers: Sequence[Observer] = (),
+        tracing: Traced | Untraced,
+    ) -> None:
+        self.documents = Documents(open_schema=settings.introspects)
+        for each in trust.registry:
+            self.documents.pin(each.text, each.document)
+        self._trust = trust
+        self._settings = settings
+        self._authenticator = authenticator
+        self._rate = OperationRate(settings.rate_operations)
+        self._observers = observers
+        self._tracing = tracing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await self._response(Request(scope, receive), receive)
+        except HungUp:
+            return
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request, receive: Receive) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": ALLOWED})
+        accept = request.headers.get("accept")
+        if self._shows_graphiql(request):
+            return ide.page()
+        media_type = negotiated(accept)
+        seen = Observation(request.state.request_id)
+        try:
+            if alien := foreign(request, self._settings):
+                raise alien
+            clock = datetime.now(UTC)
+            asker = Asker(request, receive, await self._viewer(request, clock), clock, media_type)
+            resolve = self._trust.resolver(asker.viewer, request.path_params.get("document"))
+            wanted = await asked(request, resolve, batch_size=self._settings.batch)
+        except Rejected as rejected:
+            written = self._over(seen, rejection(rejected, media_type), rejected)
+        else:
+            if wanted.batch:
+                written = await self._batch(asker, wanted.operations)
+            else:
+                written = await self._one(asker, wanted.operations[0], seen)
+        return await answers.response(
+            written.body,
+            written.status,
+            media_type or LEGACY,
+            accept_encoding=request.headers.get("accept-encoding"),
+            headers=written.headers,
+        )
+
+    def _shows_graphiql(self, request: Request) -> bool:
+        """Whether a person came with a browser, to a gateway that shows its schema."""
+        return (
+            request.method in READING
+            and self._settings.introspects
+            and not request.query_params
+            and not request.path_params
+            and best(request.headers.get("accept") or LEGACY, (*JSON, HTML)) == HTML
+        )
+
+    async def _viewer(self, request: Request, clock: datetime) -> Viewer | None:
+        try:
+            header = request.headers.get("authorization")
+            return await self._authenticator.bearer(header, clock)
+        except Unauthenticated as error:
+            raise unauthenticated(str(error)) from error
+
+    async def _batch(self, asker: Asker, operations: Sequence[Operation]) -> Written:
+        """One after the other, in order: each has its answer, all share one budget."""
+        bodies = []
+        for place, operation in enumerate(operations):
+            seen = Observation(asker.request.state.request_id)
+            bodies.append((await self._one(asker, operation, seen, place)).body)
+        return Written(b"[" + b",".join(bodies) + b"]", 200)
+
+    async def _one(
+        self, asker: Asker, operation: Operation, seen: Observation, place: int | None = None
+    ) -> Written:
+        """Answer one operation, or say why not; either way it is observed."""
+        with self._tracing.operation(seen, asker.request.headers):
+            try:
+                prepared = self._admitted(asker, operation, seen)
+                answer = await self._answer(asker, prepared, operation, asker.key(place))
+            except Rejected as rejected:
+                return self._over(seen, rejection(rejected, asker.media_type), rejected)
+            except HungUp:
+                self._over(seen, Written(b"", HUNG_UP))
+                raise
+            except Exception:
+                log.exception("request %s failed", seen.request_id)
+                fault = broken(seen.request_id)
+                return self._over(seen, rejection(fault, asker.media_type), fault)
+            seen.path, seen.statements = answer.path, answer.statements
+            seen.codes = codes(answer.errors)
+            body = answers.body_of(answer, self._extensions(asker, seen))
+            status = answers.status_of(answer, asker.media_type)
+            return self._over(seen, Written(body, status, answer.headers))
+
+    def _admitted(self, asker: Asker, operation: Operation, seen: Observation) -> Prepared:
+        """The operation as it may run; Rejected for everything that can be known before."""
+        viewer = asker.viewer
+        if viewer is not None:
+            seen.role, seen.client = viewer.role.value, viewer.client
+            if wait := self._rate.wait(viewer.id):
+                told = refusal("too many operations, try again later", "RATE_LIMITED")
+                raise Rejected([told], 429, {"Retry-After": str(wait)})
+        prepared = self.documents.prepared(operation, anonymous=viewer is None)
+        seen.call(prepared.name)
+        seen.document, seen.trusted = prepared.id, operation.trusted
+        seen.kind = prepared.kind.value
+        if asker.reads and prepared.kind is not OperationType.QUERY:
+            raise malformed("GET runs queries only", 405, "METHOD_NOT_ALLOWED", {"Allow": "POST"})
+        if prepared.kind is OperationType.SUBSCRIPTION:
+            if negotiated(asker.accept, subscribes=True) is None:
+                raise malformed(f"subscriptions are answered as {EVENT_STREAM}", 406)
+            raise Rejected([refusal("subscriptions need a stream", "BAD_REQUEST")])
+        if asker.media_type is None:
+            raise malformed(f"answers are {' or '.join(JSON)}", 406, "NOT_ACCEPTABLE")
+        if viewer is None:
+            if not prepared.anonymous:
+                raise unauthenticated()
+        else:
+            seen.cost = prepared.price.of(operation.variables)
+            affordable(asker.spent + seen.cost, viewer.role)
+            asker.spent += seen.cost
+        return prepared
+
+    async def _answer(
+        self, asker: Asker, prepared: Prepared, operation: Operation, key: str | None
+    ) -> Answer:
+        context = self._context(asker, asker.viewer, key) if asker.viewer else None
+        running = run(
+            prepared,
+            operation,
+            context,
+            plans=asker.request.app.state.plans,
+            patience=self._settings.operation_timeout,
+            suggestions=self._settings.introspects,
+        )
+        if prepared.kind is OperationType.MUTATION:
+            return await running
+        async with Listening(asker.receive):
+            return await running
+
+    def _context(self, asker: Asker, viewer: Viewer, key: str | None) -> Context:
+        state = asker.request.app.state
+        context = Context(
+            viewer=viewer,
+            pool=state.pool,
+            sessions=state.sessions,
+            limiter=state.limiter,
+            clock=asker.clock,
+            request_id=asker.request.state.request_id,
+            idempotency_key=key or None,
+        )
+        self._tracing.statements(context.reader)
+        return context
+
+    def _extensions(self, asker: Asker, seen: Observation) -> Mapping[str, object] | None:
+        """What the operation cost, for who asks with `X-Nexus-Cost: 1`."""
+        if asker.viewer is None or asker.request.headers.get(TELL_COST) != "1":
+            return None
+        budget = BUDGETS[asker.viewer.role]
+        return {
+            "cost": {
+                "estimated": seen.cost,
+                "statements": seen.statements,
+                "budget": budget,
+                "remaining": budget - asker.spent,
+                "path": seen.path,
+            }
+        }
+
+    def _over(
+        self, seen: Observation, written: Written, rejected: Rejected | None = None
+    ) -> Written:
+        if rejected is not None:
+            seen.codes = codes(rejected.errors)
+        seen.finish(status=written.status, size=len(written.body))
+        for observer in self._observers:
+            observer.operation(seen)
+        return written
 
 
-def _rejected(
-    message: str, code: str, status: int = 400, headers: dict[str, str] | None = None
-) -> Rejected:
-    rejected = Rejected([refusal(message, code)], status)
-    rejected.headers = headers or {}
-    return rejected
+def rejection(rejected: Rejected, media_type: str | None) -> Written:
+    status = answers.status_of_rejection(rejected, media_type)
+    return Written(answers.rejection(rejected.errors), status, rejected.headers)
 
 
-def _unauthenticated(message: str) -> Rejected:
-    return _rejected(message, "UNAUTHENTICATED", 401, {"WWW-Authenticate": 'Bearer realm="nexus"'})
+def broken(request_id: str) -> Rejected:
+    """What a client is told of a fault that nothing else has caught."""
+    told = refusal("the server failed", "INTERNAL_SERVER_ERROR", requestId=request_id)
+    return Rejected([told], 500)
 
 
-async def _operation(request: Request) -> Operation:
-    """What the request asks for; Rejected when it is not the request of an operation."""
-    request.state.understood = False
-    if request.method == "GET":
-        given: Any = dict(request.query_params)
-        for part in ("variables", "extensions"):
-            if part in given:
-                given[part] = _json(given[part].encode("utf-8", "replace"), f"`{part}`")
-    else:
-        declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if declared != "application/json":
-            raise _rejected("the content type must be application/json", "BAD_REQUEST", 415)
-        given = _json(await _body(request), "the body")
-    if not isinstance(given, dict):
-        raise _rejected("the body must be a JSON object", "BAD_REQUEST")
-    query: Any = given.get("query")
-    variables: Any = given.get("variables")
-    name: Any = given.get("operationName")
-    if not isinstance(query, str):
-        raise _rejected("`query` must be a text", "BAD_REQUEST")
-    if variables is not None and not isinstance(variables, dict):
-        raise _rejected("`variables` must be an object", "BAD_REQUEST")
-    if name is not None and not isinstance(name, str):
-        raise _rejected("`operationName` must be a text", "BAD_REQUEST")
-    if not isinstance(given.get("extensions", {}), dict | None):
-        raise _rejected("`extensions` must be an object", "BAD_REQUEST")
-    request.state.understood = True
-    return Operation(query, variables or {}, name or None)
-
-
-def _json(raw: bytes, what: str) -> Any:
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise _rejected(f"{what} is not JSON: {error}", "BAD_REQUEST") from None
-    except RecursionError:
-        raise _rejected(f"{what} is nested too deeply", "BAD_REQUEST") from None
-
-
-async def _body(request: Request) -> bytes:
-    """The body, given up as soon as it is too large."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise _rejected(f"the body is larger than {MAX_BODY} bytes", "TOO_LARGE", 413)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _browses(request: Request) -> bool:
-    accept = request.headers.get("accept", "")
-    return "text/html" in accept and not any(spoken in accept for spoken in SPOKEN)
-
-
-def _media_type(accept: str | None) -> str:
-    """The newer media type for those who know it, JSON for all others."""
-    return SPOKEN[0] if accept and SPOKEN[0] in accept else SPOKEN[1]
-
-
-def _response(
-    result: ExecutionResult, status: int, media_type: str, headers: dict[str, str]
-) -> Response:
-    # without `data` when nothing was executed: the specification tells the two apart by it
-    answer: dict[str, Any] = {} if result.data is None and status != 200 else {"data": result.data}
-    if result.errors:
-        answer = {"errors": [_formatted(error) for error in result.errors], **answer}
-    body = orjson.dumps(answer)
-    vary = {"Vary": "Accept, Authorization", "Cache-Control": "private, no-store"}
-    return Response(body, status, {**vary, **headers}, f"{media_type}; charset=utf-8")
-
-
-def _formatted(error: GraphQLError) -> dict[str, Any]:
-    return dict(error.formatted)
+def codes(errors: Sequence[object]) -> tuple[str, ...]:
+    """The codes of errors, each once, in order."""
+    extensions = [getattr(error, "extensions", None) or {} for error in errors]
+    return tuple(dict.fromkeys(str(given.get("code", "UNKNOWN")) for given in extensions))

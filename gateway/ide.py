@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from gateway.local import at_home
 from gateway.settings import Settings
 from gateway.tokens import mint
 from models.vocabulary import Role
@@ -59,25 +60,12 @@ class Assets(StaticFiles):
         return response
 
 
-LOCAL = {"127.0.0.1", "::1", "localhost"}
-
-
-def _at_home(request: Request, settings: Settings) -> bool:
-    """Whether tokens may be handed out: in development, under a secret that we made ourselves, to
-    a browser of this machine that was not lured here under another name."""
-    client = request.client.host if request.client else ""
-    return (
-        not settings.production
-        and settings.jwt_secret is None
-        and client in LOCAL
-        and request.url.hostname in LOCAL
-    )
-
-
 async def people(request: Request) -> Response:
     """Whom GraphiQL can act as, with fresh tokens: the demo school, on the developer's machine."""
     settings: Settings = request.app.state.settings
-    secret = settings.signing_secret() if _at_home(request, settings) else None
+    # under a secret that we made ourselves: with another, these people are none of ours
+    ours = settings.jwt_secret is None and at_home(request, settings)
+    secret = settings.signing_secret() if ours else None
     if secret is None:
         return JSONResponse({"error": "not found"}, 404)
     connection = await asyncpg.connect(settings.asyncpg_dsn, timeout=settings.pool_timeout)

@@ -1,7 +1,15 @@
-"""How often an actor may change things: the generic cell rate algorithm, counted in Redis."""
+"""How often an actor may do things: the generic cell rate algorithm.
+
+Changes are counted in Redis, for all processes together. Operations are counted in each process by
+itself: asking Redis first would cost every answer a round trip, to guard against what one process
+can see alone.
+"""
 
 import logging
 import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -53,3 +61,28 @@ class Limiter:
             log.warning("Redis is back, rates are limited again")
         self._away = False
         return math.ceil(int(wait_ms) / 1000) or None
+
+
+class OperationRate:
+    """Per actor, in this process: a minute's operations at once, then what time gives back."""
+
+    ACTORS = 10_000  # remembered; of more, those who asked longest ago start anew
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._period = 60 / per_minute if per_minute else 0.0
+        self._clock = clock
+        self._arrivals: OrderedDict[str, float] = OrderedDict()
+
+    def wait(self, actor: str) -> int | None:
+        """Seconds until the actor may ask again, or None when it may now; then it is counted."""
+        if not self._period:
+            return None
+        now = self._clock()
+        arrival = max(self._arrivals.get(actor, now), now) + self._period
+        if (early := arrival - 60 - now) > 1e-9:
+            return math.ceil(early)
+        self._arrivals[actor] = arrival
+        self._arrivals.move_to_end(actor)
+        if len(self._arrivals) > self.ACTORS:
+            self._arrivals.popitem(last=False)
+        return None

@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,6 +27,10 @@ _DEVELOPMENT_MARK = "development-only-"
 _DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
 _DATABASE_PARAMETERS = {"host", "port", "ssl", "sslmode"}
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
+_NEXT_JS = ("http://localhost:3000", "http://127.0.0.1:3000")  # where a dashboard is developed
+_MODE = "(open|log|only)"
+_MODES = re.compile(rf"{_MODE}(,[\w.-]+={_MODE})*")
+_ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -48,6 +59,36 @@ def _redis_url(url: str) -> str:
     return url
 
 
+def _separated(value: Any) -> Any:
+    """`a,b` as the environment writes a list."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _origin(value: str) -> str:
+    """An origin as browsers send it: scheme, host, and a port where it is not the usual one."""
+    if not _ORIGIN.fullmatch(value):
+        raise ValueError("must be origins such as https://nexus.example, separated by commas")
+    return value.lower()
+
+
+def _modes(value: str) -> str:
+    """Whether documents must be trusted: for all clients, and for some of their own."""
+    value = "".join(value.lower().split())
+    if not _MODES.fullmatch(value):
+        raise ValueError("must be open, log or only; for one client: only,dashboard=log")
+    if "parent-app=" in value:
+        raise ValueError("the parent app runs trusted documents only, whatever is set")
+    return value
+
+
+def _unless_production(value: Any, otherwise: Any) -> Any:
+    return Field(
+        default_factory=lambda given: otherwise if given.get("env") == "production" else value
+    )
+
+
 class Settings(BaseSettings):
     """What a gateway is told at its start; built by `load()`, or by hand in a test."""
 
@@ -71,6 +112,7 @@ class Settings(BaseSettings):
         default=None, validation_alias="REDIS_URL", repr=False
     )
     pool_size: Annotated[int, Field(ge=1, le=500)] = 10
+    lanes: Annotated[int, Field(ge=1, le=50)] = 3  # connections of compiled statements
     pool_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
 
     jwt_secret: SecretStr | None = None
@@ -80,10 +122,33 @@ class Settings(BaseSettings):
 
     introspection: bool | None = None
 
-    # of one actor, a minute
+    # whose pages may call: their origins
+    origins: Annotated[
+        tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_separated)
+    ] = _unless_production(_NEXT_JS, ())
+    batch: Annotated[int, Field(ge=0, le=50)] = 0  # requests in one body; 0 takes no arrays
+
+    # documents that are not trusted: run, run and counted, or refused
+    documents: Annotated[str, AfterValidator(_modes)] = _unless_production("open", "only")
+    documents_dir: Path | None = None  # of the clients' manifests
+
+    operation_timeout: Annotated[float, Field(gt=0, le=300)] = 15.0  # seconds
+    statement_timeout: Annotated[float, Field(gt=0, le=300)] = 10.0
+
+    log: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_token: SecretStr | None = None
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+
+    # of one actor, a minute; operations are counted in each process by itself, 0 does not count
+    rate_operations: Annotated[int, Field(ge=0)] = _unless_production(0, 1200)
     rate_writes: Annotated[int, Field(ge=1)] = 120
     rate_cancellations: Annotated[int, Field(ge=1)] = 20
     rate_bulk_cancellations: Annotated[int, Field(ge=1)] = 40
+
+    @property
+    def documents_directory(self) -> Path:
+        """Where the manifests of clients are: in the home, unless another place is named."""
+        return (self.documents_dir or self.home / "documents").expanduser().absolute()
 
     @property
     def introspects(self) -> bool:
@@ -139,6 +204,8 @@ class Settings(BaseSettings):
     def _production_is_strict(self) -> Self:
         if not self.production:
             return self
+        if self.metrics_token is not None and len(self.metrics_token.get_secret_value()) < 16:
+            raise ValueError("NEXUS_METRICS_TOKEN must have at least 16 characters")
         if self.introspection:
             raise ValueError("production keeps its schema to itself: unset NEXUS_INTROSPECTION")
         if self.database_url is None or self.redis_url is None:
@@ -183,6 +250,8 @@ def unknown_variables() -> list[str]:
 def _sentences(error: ValidationError) -> Iterable[str]:
     """Each fault as `VARIABLE: what is wrong`, without the value, which may be a secret."""
     for fault in error.errors(include_url=False, include_input=False):
+        if fault["type"] == "default_factory_not_called":  # for the sake of another fault
+            continue
         message = fault["msg"].removeprefix("Value error, ")
         field = str(fault["loc"][0]) if fault["loc"] else ""
         name = field if field.isupper() or not field else f"NEXUS_{field.upper()}"

@@ -3,17 +3,19 @@
 from uuid import UUID
 
 from aiodataloader import DataLoader
-from sqlalchemy import Date, cast, func
+from sqlalchemy import BigInteger, ColumnElement, Date, Double, cast, func, select
 
 from loaders.columns import instant, label, task_priority
 from loaders.keyset import Key, Order
 from loaders.pages import Pages, Relation
 from loaders.rows import Row
+from loaders.stated import Stated, midnight
+from models.curriculum import EpreuveKind
 from models.epreuve import Epreuve
 from models.student import Student
 from models.study_session import StudySession
 from models.task import Task
-from models.vocabulary import SessionStatus, TaskStatus
+from models.vocabulary import Role, SessionStatus, TaskStatus
 
 CLOCK = instant("clock")
 OPEN = Task.status == label(TaskStatus.TODO)
@@ -65,3 +67,40 @@ def next_tasks(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
 def first_open(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
     """Open tasks, highest priority first."""
     return pages.first(OPEN_TASKS, BY_PRIORITY, size)
+
+
+# `services.dashboard.upcoming` over the three lists, each no longer than the whole
+UPCOMING = Stated(
+    f"""
+    SELECT id, at, kind, title FROM (
+      (SELECT id, slot_start AS at, title,
+              CASE kind WHEN 'Stage' THEN 'Présentiel' ELSE kind::text END AS kind
+       FROM sessions
+       WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock
+       ORDER BY slot_start, id LIMIT :first)
+      UNION ALL
+      (SELECT id, {midnight("scheduled_at", ":time_zone")},
+              CASE WHEN provisional THEN label || ' (date estimée)' ELSE label END, 'Épreuve'
+       FROM epreuves_plan
+       WHERE student_id = :id AND scheduled_at >= (:clock AT TIME ZONE :time_zone)::date
+       ORDER BY scheduled_at, id LIMIT :first)
+      UNION ALL
+      (SELECT id, due_at, label, 'Rappel' FROM tasks
+       WHERE student_id = :id AND status = 'Todo' AND due_at >= :clock
+       ORDER BY due_at, id LIMIT :first)
+    ) things ORDER BY at, id LIMIT :first
+    """  # noqa: S608  made of our own words
+)
+
+
+def total_weight(_role: Role) -> ColumnElement[float]:
+    """`services.epreuves.weight_without_options` of a student's plan."""
+    found: ColumnElement[float] = (
+        select(
+            func.coalesce(cast(func.sum(cast(Epreuve.weight * 1e12, BigInteger)), Double), 0.0)
+            / 1e12
+        )
+        .where(Epreuve.student_id == Student.id, Epreuve.kind != label(EpreuveKind.OPTION))
+        .scalar_subquery()
+    )
+    return found

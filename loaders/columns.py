@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP, aggregate_order_by
 
 from models.base import LABELS, SCHEMA, Entity
@@ -30,8 +30,8 @@ def instant(name: str) -> Any:
 def _days_until(moment: Any) -> Any:
     """Days from `sorted_at` to a moment: 0 when past, infinity when there is none."""
     seconds = cast(func.extract("epoch", moment - instant("sorted_at")), Task.weight.type)
-    left = func.greatest(seconds / DAY_SECONDS, 0.0)
-    return case((moment.is_(None), literal_column("'Infinity'::float8")), else_=left)
+    left = func.coalesce(seconds / DAY_SECONDS, literal_column("'Infinity'::float8"))
+    return func.greatest(left, 0.0)
 
 
 def task_priority() -> ColumnElement[Any]:

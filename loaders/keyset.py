@@ -104,19 +104,21 @@ class Scope:
         told = orjson.dumps([self.digest, place.sorted_at, *place.values], default=str)
         return urlsafe_b64encode(told).rstrip(b"=").decode()
 
-    def place(self, cursor: str, argument: str) -> Place:
-        """Where a cursor of this list points; `BadPage` for any other text."""
+    def place(self, cursor: str, argument: str, *, anyones: bool = False) -> Place:
+        """Where a cursor of this list points; `BadPage` for any other text.
+
+        `anyones` takes the cursors of the same order in other lists too: see `owner`.
+        """
         try:
-            raw = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-            digest, sorted_at, *values = orjson.loads(raw)
-            if digest != self.digest or len(values) != len(self.order.keys):
+            digest, sorted_at, *values = _unpacked(cursor)
+            if (digest != self.digest and not anyones) or len(values) != len(self.order.keys):
                 raise BadPage(f"`{argument}` is a cursor of another list, order or filter")
             return Place(
                 tuple(
-                    _read(value, key.expression.type.python_type)
+                    sort_value(value, key.expression.type.python_type)
                     for value, key in zip(values, self.order.keys, strict=True)
                 ),
-                _read(sorted_at, datetime) if self.order.clocked else None,
+                sort_value(sorted_at, datetime) if self.order.clocked else None,
             )
         except BadPage:
             raise
@@ -124,7 +126,13 @@ class Scope:
             raise BadPage(f"`{argument}` is not a cursor") from error
 
     def window(
-        self, first: int | None, after: str | None, last: int | None, before: str | None
+        self,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+        *,
+        anyones: bool = False,
     ) -> Window:
         """The page that the four Relay arguments ask for; `BadPage` when they ask for none."""
         if first is not None and last is not None:
@@ -138,12 +146,24 @@ class Scope:
         return Window(
             limit=size,
             backward=backward,
-            after=self.place(after, "after") if after is not None else None,
-            before=self.place(before, "before") if before is not None else None,
+            after=self.place(after, "after", anyones=anyones) if after is not None else None,
+            before=self.place(before, "before", anyones=anyones) if before is not None else None,
         )
 
 
-def _read(value: Any, kind: type) -> Any:
+def owner(cursor: str) -> str:
+    """The digest of the list that a well-formed cursor belongs to."""
+    digest: str = _unpacked(cursor)[0]
+    return digest
+
+
+def _unpacked(cursor: str) -> list[Any]:
+    raw = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
+    unpacked: list[Any] = orjson.loads(raw)
+    return unpacked
+
+
+def sort_value(value: Any, kind: type) -> Any:
     """A sort key out of JSON, as the column's own type; ValueError or TypeError when it is not."""
     if kind is datetime:
         found = datetime.fromisoformat(value)

@@ -4,7 +4,9 @@ Statements are written with SQLAlchemy and run by asyncpg itself: `docs/performa
 ORM entities would cost.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -49,6 +51,11 @@ class Statement:
     row: type[Row] = Row
     constants: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def table(self) -> str:
+        """What is read, for those who watch."""
+        return str(self.row.model.__tablename__) if self.row.model else "rows"
+
 
 def compiled(select: Executable, model: type[Entity] | None = None) -> Statement:
     """Turn a SELECT with named bind parameters into text that asyncpg runs as it is."""
@@ -78,28 +85,42 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
             self._seen_by = (viewer, role)
 
 
+async def teach(connection: asyncpg.Connection) -> None:
+    """The types of ours on a new connection: vocabularies as their members, JSON by orjson."""
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: orjson.dumps(value).decode(),
+            decoder=orjson.loads,
+        )
+    vocabularies = {str(kind.name): enum for enum, kind in LABELS.items()}
+    for (stored,) in await connection.fetch(
+        "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace",
+        SCHEMA,
+    ):
+        await connection.set_type_codec(
+            stored,
+            schema=SCHEMA,
+            encoder=str,
+            decoder={member.value: member for member in vocabularies[stored]}.__getitem__,
+        )
+
+
+def server_settings(statement_timeout_ms: int) -> dict[str, str]:
+    """How every connection that reads stands: as the API's role, in universal time, bounded."""
+    return {
+        "application_name": "nexus",
+        "jit": "off",  # its compilation costs more than these statements
+        "role": "nexus_api",
+        "search_path": "nexus_app, public",
+        "statement_timeout": str(statement_timeout_ms),
+        "timezone": "UTC",
+    }
+
+
 async def open_pool(dsn: str, *, size: int, statement_timeout_ms: int) -> asyncpg.Pool:
     """Connections as the API's role, which row-level security binds."""
-
-    async def prepare(connection: asyncpg.Connection) -> None:
-        for name in ("json", "jsonb"):
-            await connection.set_type_codec(
-                name,
-                schema="pg_catalog",
-                encoder=lambda value: orjson.dumps(value).decode(),
-                decoder=orjson.loads,
-            )
-        vocabularies = {str(kind.name): enum for enum, kind in LABELS.items()}
-        for (stored,) in await connection.fetch(
-            "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace",
-            SCHEMA,
-        ):
-            await connection.set_type_codec(
-                stored,
-                schema=SCHEMA,
-                encoder=str,
-                decoder={member.value: member for member in vocabularies[stored]}.__getitem__,
-            )
 
     async def keep(_connection: asyncpg.Connection) -> None:
         """No reset on release: a batch reads once and leaves nothing but its viewer behind."""
@@ -108,18 +129,11 @@ async def open_pool(dsn: str, *, size: int, statement_timeout_ms: int) -> asyncp
         dsn,
         min_size=1,
         max_size=size,
-        init=prepare,
+        init=teach,
         reset=keep,
         connection_class=Connection,
         command_timeout=statement_timeout_ms / 1000 + 1,
-        server_settings={
-            "application_name": "nexus",
-            "jit": "off",  # its compilation costs more than these statements
-            "role": "nexus_api",
-            "search_path": "nexus_app, public",
-            "statement_timeout": str(statement_timeout_ms),
-            "timezone": "UTC",
-        },
+        server_settings=server_settings(statement_timeout_ms),
     )
 
 
@@ -132,16 +146,33 @@ class Reader:
         self.role = role
         self.clock = clock
         self.statements = 0  # how many were sent; for logs and tests
+        self.span: Callable[[str], AbstractContextManager[Any]] | None = None  # of a statement
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def rows(self, statement: Statement, **values: Any) -> list[Row]:
         """Run a statement. `viewer` and `clock` are given to it where it names them."""
         given = {**statement.constants, "viewer": self.viewer, "clock": self.clock, **values}
         self.statements += 1
-        async with self._pool.acquire() as connection:
-            await connection.see_as(self.viewer, self.role)
-            found: list[Row] = await connection.fetch(
-                statement.sql,
-                *[given[name] for name in statement.parameters],
-                record_class=statement.row,
-            )
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - it is a coroutine that runs
+        self._running.add(task)
+        try:
+            with self.span(statement.table) if self.span else nullcontext():
+                async with self._pool.acquire() as connection:
+                    await connection.see_as(self.viewer, self.role)
+                    found: list[Row] = await connection.fetch(
+                        statement.sql,
+                        *[given[name] for name in statement.parameters],
+                        record_class=statement.row,
+                    )
+        finally:
+            self._running.discard(task)
         return found
+
+    def stop(self) -> None:
+        """Call off what is still being read, in PostgreSQL too: nobody waits for it any more.
+
+        A batch is a task of its own, so that whoever gives up takes nothing from the others.
+        """
+        for task in tuple(self._running):
+            task.cancel()

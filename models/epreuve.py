@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from models.base import Entity
@@ -20,6 +20,13 @@ class Epreuve(Entity):
         CheckConstraint("weight BETWEEN 0 AND 100", name="weight_range"),
         CheckConstraint("duration_min > 0", name="duration_min_positive"),
         UniqueConstraint("student_id", "code"),
+        Index(
+            "ix_epreuves_plan_weights",
+            "student_id",
+            "subject",
+            "scheduled_at",
+            postgresql_include=["weight", "kind"],
+        ),
     )
 
     student_id: Mapped[UUID] = owner()

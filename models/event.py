@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from models.base import Entity
@@ -28,6 +28,12 @@ class Event(Entity):
         CheckConstraint("(entity_table IS NULL) = (entity_id IS NULL)", name="entity_is_whole"),
         UniqueConstraint("student_id", "seq"),
         Index(None, "student_id", "at"),
+        Index(
+            "ix_events_of_students",
+            "student_id",
+            "at",
+            postgresql_where=text("actor_role = 'STUDENT'"),
+        ),
     )
 
     student_id: Mapped[UUID] = owner()

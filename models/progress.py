@@ -20,6 +20,7 @@ class Progress(Entity):
         CheckConstraint("evidence_count >= 0", name="evidence_count_not_negative"),
         UniqueConstraint("student_id", "chapter_code", "competence_code"),
         Index(None, "student_id", "subject", "updated_at"),
+        Index("ix_progress_mastery", "student_id", "subject", postgresql_include=["score"]),
     )
 
     student_id: Mapped[UUID] = owner()

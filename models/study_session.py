@@ -45,6 +45,14 @@ class StudySession(Entity):
             where=text("status <> 'Annulé'"),
         ),
         Index(None, "student_id", "status", "slot_start"),
+        Index(
+            "ix_sessions_kept",
+            "student_id",
+            "slot_start",
+            "id",
+            postgresql_where=text("status <> 'Annulé'"),
+            postgresql_include=["slot_end", "kind", "status", "title"],
+        ),
     )
 
     student_id: Mapped[UUID] = owner()

@@ -36,6 +36,7 @@ class Task(Entity):
             text("weight DESC"),
             "due_at",
             postgresql_where=text("status = 'Todo'"),
+            postgresql_include=["id", "label", "subject", "chapter_code"],
         ),
         Index(None, "resource_id", postgresql_where=text("resource_id IS NOT NULL")),
     )

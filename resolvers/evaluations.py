@@ -4,6 +4,7 @@ from loaders.rows import Row
 from models.evaluation import Evaluation
 from models.vocabulary import EvaluationStatus
 from resolvers.context import Info
+from services import papers
 from services.catalogue import programme
 from services.catalogue.programme import Chapter, Competence
 from services.evaluations import published
@@ -24,9 +25,9 @@ def score_20(root: Row, info: Info) -> float | None:
 
 def feedback(root: Row, info: Info) -> Feedback | None:
     """The marks and words; null to the student and parents until CORRIGE."""
-    if root.feedback_json is None or not published(info.context.viewer, root.status):
-        return None
-    return Feedback.model_validate(root.feedback_json)
+    return (
+        papers.feedback(root.feedback_json) if published(info.context.viewer, root.status) else None
+    )
 
 
 def chapter(root: CompetenceResult) -> Chapter | None:

@@ -42,7 +42,7 @@ async def available_slots(
     if student is None or start >= to:
         return []
     coaches = [
-        actors.coach_of(row)
+        actors.coach_of(row.person_id, row.display_name)
         for row in await context.loaders.many(
             Coaching.student_id, Coaching.created_at, Coaching.id
         ).load(student.id)

@@ -18,6 +18,7 @@ from resolvers.context import Info
 from resolvers.inputs import checked
 from resolvers.pages import Ordering, page_of
 from schema import enums as enums  # before any type names one
+from schema.declarations import DECLARED, Attribute, Declaration, Derived, Many, One, Paged
 from services.access import Permission
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ def entity(source: type) -> Callable[[type[T]], type[T]]:
 
     def declare(cls: type[T]) -> type[T]:
         cls.is_type_of = shows  # type: ignore[attr-defined]
+        cls.__shows__ = source  # type: ignore[attr-defined]
         declared = strawberry.type(cls, description=inspect.getdoc(cls) if cls.__doc__ else None)
         for field in declared.__strawberry_definition__.fields:  # type: ignore[attr-defined]
             if field.base_resolver is None and not _has(source, field.python_name):
@@ -59,13 +61,13 @@ def column(source: Column, *, description: str | None = None) -> Any:
     return renamed(source.key, description=description)
 
 
-def renamed(name: str, *, description: str | None = None) -> Any:
+def renamed(name: str, *, reads: Declaration | None = None, description: str | None = None) -> Any:
     """Show an attribute under another name."""
 
     def value(root: Any) -> Any:
         return getattr(root, name)
 
-    return strawberry.field(resolver=value, description=description)
+    return _declared(reads or Attribute(name), resolver=value, description=description)
 
 
 def derived(function: Resolver, *sources: Column, description: str | None = None) -> Any:
@@ -75,7 +77,7 @@ def derived(function: Resolver, *sources: Column, description: str | None = None
     def value(root: Any) -> Any:
         return function(*[getattr(root, key) for key in keys])
 
-    return strawberry.field(resolver=value, description=description)
+    return _declared(Derived(function, (*keys,)), resolver=value, description=description)
 
 
 def one(source: Column, target: Column) -> Any:
@@ -85,19 +87,33 @@ def one(source: Column, target: Column) -> Any:
         key = getattr(root, source.key)
         return None if key is None else info.context.loaders.one(target).load(key)
 
-    return strawberry.field(resolver=load)
+    return _declared(One(source.key, target), resolver=load)
 
 
-def many(target: Column, *order_by: Any, shown: Resolver | None = None) -> Any:
-    """Gather the rows whose foreign key names this one; `shown` turns each into what is shown."""
+def many(target: Column, *order_by: Any, shown: tuple[Any, ...] | None = None) -> Any:
+    """Gather the rows whose foreign key names this one.
 
-    def load(root: Any, info: Info) -> Any:
-        return info.context.loaders.many(target, *order_by).load(root.id)
+    `shown` is a pure function and the columns it takes: it turns each row into what is shown.
+    """
+    if shown is None:
+
+        def load(root: Any, info: Info) -> Any:
+            return info.context.loaders.many(target, *order_by).load(root.id)
+
+        return _declared(Many(target, order_by), resolver=load)
+    function, *columns = shown
+    keys = [each.key for each in columns]
 
     async def load_shown(root: Any, info: Info) -> Any:
-        return [shown(row) for row in await load(root, info)] if shown else []
+        rows = await info.context.loaders.many(target, *order_by).load(root.id)
+        return [function(*[getattr(row, key) for key in keys]) for row in rows]
 
-    return strawberry.field(resolver=load_shown if shown else load)
+    return _declared(Many(target, order_by, Derived(function, (*keys,))), resolver=load_shown)
+
+
+def _declared(reads: Declaration | None, **kwargs: Any) -> Any:
+    """A field that carries its declaration: what it reads, beside how it is resolved."""
+    return strawberry.field(metadata={DECLARED: reads} if reads else None, **kwargs)
 
 
 def page(
@@ -117,7 +133,8 @@ def page(
         optional |= {"order_by": order.argument} if order.argument else {}
     optional |= {"first": int | None, "after": str | None, "last": int | None, "before": str | None}
     _sign(load, {name: _argument(name, kind) for name, kind in optional.items()}, order)
-    return strawberry.field(
+    return _declared(
+        Paged(relation, order, requires),
         resolver=load,
         description=_text(description, requires) if requires else description,
         extensions=[Guard(requires)] if requires else [],
@@ -147,14 +164,18 @@ def _sign(load: Resolver, optional: dict[str, Any], order: Order | Ordering) -> 
     load.__annotations__ = kinds
 
 
-def field(resolver: Resolver) -> Any:
-    """A field that a resolver computes; its docstring is the field's description."""
-    return strawberry.field(resolver=_clean(resolver), description=inspect.getdoc(resolver))
+def field(resolver: Resolver, *, reads: Declaration | None = None) -> Any:
+    """A field that a resolver computes; its docstring is the field's description.
+
+    `reads` declares the same value as data, where it can be said so.
+    """
+    return _declared(reads, resolver=_clean(resolver), description=inspect.getdoc(resolver))
 
 
-def query(resolver: Resolver, *, requires: Permission) -> Any:
+def query(resolver: Resolver, *, requires: Permission, reads: Declaration | None = None) -> Any:
     """A root field."""
-    return strawberry.field(
+    return _declared(
+        reads,
         resolver=_clean(resolver),
         description=_text(inspect.getdoc(resolver), requires),
         extensions=[Guard(requires)],

@@ -18,9 +18,11 @@ from models.vocabulary import AnswerFormat, EvaluationStatus, GradedBy, TextSour
 from resolvers import catalogue, evaluations
 from schema.binding import derived, entity, field, many, one
 from schema.catalogue import Chapter, Competence
+from schema.declarations import Derived, Shown
 from schema.jobs import Job
 from schema.shared import Node
 from services import papers
+from services.evaluations import item_published_to, published_to
 
 if TYPE_CHECKING:
     from schema.students import Student
@@ -48,7 +50,9 @@ class EvaluationItem:
     competence: Competence = derived(catalogue.competence, EvaluationItemRow.competence_code)
     answer_format: AnswerFormat
     choices: list[str]
-    correction_md: str | None = field(evaluations.correction_md)
+    correction_md: str | None = field(
+        evaluations.correction_md, reads=Shown("correction_md", item_published_to)
+    )
 
 
 @entity(papers.ItemFeedback)
@@ -113,14 +117,17 @@ class Evaluation(Node):
     generator: str
     duration_min: int
     status: EvaluationStatus
-    score20: float | None = field(evaluations.score_20)
+    score20: float | None = field(evaluations.score_20, reads=Shown("score_20", published_to))
     items: list[EvaluationItem] = many(EvaluationItemRow.evaluation_id, EvaluationItemRow.number)
     statement_md: str = strawberry.field(
         description="The paper as Markdown with LaTeX between $ signs."
     )
     copies: list[Copy] = many(CopyRow.evaluation_id, CopyRow.created_at, CopyRow.id)
     grading: Job | None = one(EvaluationRow.grading_job_id, JobRow.id)
-    feedback: EvaluationFeedback | None = field(evaluations.feedback)
+    feedback: EvaluationFeedback | None = field(
+        evaluations.feedback,
+        reads=Derived(papers.feedback, ("feedback_json",), shown=published_to),
+    )
     created_at: datetime
     submitted_at: datetime | None
     graded_at: datetime | None

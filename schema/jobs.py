@@ -8,8 +8,9 @@ from models.job import Job as JobRow
 from models.vocabulary import JobKind, JobStatus
 from resolvers import jobs
 from schema.binding import entity, query
+from schema.declarations import Found
 from schema.shared import Node
-from services.access import Permission
+from services.access import Permission, visible_jobs
 
 
 @entity(JobRow)
@@ -26,4 +27,6 @@ class Job(Node):
 
 @strawberry.type
 class Query:
-    job: Job | None = query(jobs.job, requires=Permission.JOB_READ)
+    job: Job | None = query(
+        jobs.job, requires=Permission.JOB_READ, reads=Found(JobRow.id, visible_jobs)
+    )

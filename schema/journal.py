@@ -12,6 +12,7 @@ from models.vocabulary import EventKind
 from resolvers import nodes
 from resolvers.pages import Ordering
 from schema.binding import column, derived, entity, field
+from schema.declarations import Located
 from schema.shared import Actor, Node
 from services import actors
 
@@ -47,4 +48,4 @@ class Event(Node):
         EventRow.actor_name,
     )
     payload: strawberry.scalars.JSON = column(EventRow.payload_json)
-    entity: Node | None = field(nodes.entity)
+    entity: Node | None = field(nodes.entity, reads=Located(nodes.NODES, source="entity_id"))

@@ -14,6 +14,7 @@ from resolvers import catalogue, resources
 from resolvers.mutations import Outcome
 from schema.binding import derived, entity, field
 from schema.catalogue import Chapter
+from schema.declarations import Told
 from schema.mutating import MutationPayload, changed, mutation
 from schema.shared import Node
 from services import favorites, library
@@ -44,7 +45,7 @@ class Resource(Node):
     chapter: Chapter | None = derived(catalogue.chapter, ResourceRow.chapter_code)
     tags: list[str]
     visibility: Visibility
-    favorite: bool = field(resources.favorite)
+    favorite: bool = field(resources.favorite, reads=Told("favorite", favorites.kept_by))
     created_at: datetime
 
 

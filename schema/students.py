@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from loaders.entitlements import entitled
 from models.curriculum import (
     ExamPath,
     Language,
@@ -22,6 +23,7 @@ from resolvers import dashboard, epreuves, progression, students
 from resolvers.mutations import Outcome
 from schema.binding import derived, entity, field, many, page, query
 from schema.dashboard import Dashboard
+from schema.declarations import Found, Said, Same
 from schema.epreuves import EpreuvePlan
 from schema.evaluations import EVALUATIONS, LATEST_EVALUATION, Evaluation
 from schema.journal import EVENT_ORDER, EVENTS, Event
@@ -32,8 +34,12 @@ from schema.resources import FAVORITES, LATEST_FAVORITE, Resource
 from schema.sessions import AGENDA, BY_START, Session
 from schema.shared import Actor, Connection, Node
 from schema.tasks import TASK_ORDER, TASKS, Task
-from services import actors, entitlements, links, papers, profiles, tiers
+from services import access, actors, entitlements, links, papers, profiles, tiers
 from services.access import Permission
+
+ENTITLED = entitled(
+    {tier: included.evaluations_per_month for tier, included in entitlements.INCLUDES.items()}
+)
 
 
 @entity(papers.LanguageChoice)
@@ -76,7 +82,7 @@ class Student(Node):
     options: list[OptionCode]
     languages: list[LanguageChoice] = derived(students.languages, StudentRow.languages)
     time_zone: str
-    entitlement: Entitlement = field(students.entitlement)
+    entitlement: Entitlement = field(students.entitlement, reads=Said(ENTITLED))
     version: int = strawberry.field(
         description="Head of the student's journal: grows by one with every event. Also the"
         " optimistic-lock version."
@@ -84,7 +90,7 @@ class Student(Node):
     created_at: datetime
     updated_at: datetime
 
-    dashboard: Dashboard = field(dashboard.dashboard)
+    dashboard: Dashboard = field(dashboard.dashboard, reads=Same())
     progression: list[SubjectProgress] = field(progression.progression)
     tasks: Connection[Task] = page(TASKS, TASK_ORDER)
     agenda: Connection[Session] = page(
@@ -93,7 +99,7 @@ class Student(Node):
         description="Sessions whose slot overlaps [from, to), in order of start.",
     )
     evaluations: Connection[Evaluation] = page(EVALUATIONS, LATEST_EVALUATION)
-    epreuve_plan: EpreuvePlan = field(epreuves.plan)
+    epreuve_plan: EpreuvePlan = field(epreuves.plan, reads=Same())
     reports: Connection[Report] = page(REPORTS, LATEST_REPORT)
     favorites: Connection[Resource] = page(FAVORITES, LATEST_FAVORITE)
     events: Connection[Event] = page(
@@ -102,13 +108,16 @@ class Student(Node):
         description="The journal, oldest first after a `seq`; newest first without one.",
     )
     coaches: list[Actor] = many(
-        CoachingRow.student_id, CoachingRow.created_at, CoachingRow.id, shown=actors.coach_of
+        CoachingRow.student_id,
+        CoachingRow.created_at,
+        CoachingRow.id,
+        shown=(actors.coach_of, CoachingRow.person_id, CoachingRow.display_name),
     )
     guardians: list[Actor] = many(
         GuardianshipRow.student_id,
         GuardianshipRow.created_at,
         GuardianshipRow.id,
-        shown=actors.guardian_of,
+        shown=(actors.guardian_of, GuardianshipRow.person_id, GuardianshipRow.display_name),
     )
 
 
@@ -152,7 +161,11 @@ P = Permission
 
 @strawberry.type
 class Query:
-    student: Student | None = query(students.student, requires=P.STUDENT_READ)
+    student: Student | None = query(
+        students.student,
+        requires=P.STUDENT_READ,
+        reads=Found(StudentRow.id, access.visible_students),
+    )
 
 
 @strawberry.type

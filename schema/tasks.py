@@ -11,6 +11,7 @@ from loaders.calendar import BY_PRIORITY
 from loaders.filters import among
 from loaders.keyset import Key, Order
 from loaders.pages import Relation
+from models.resource import Resource as ResourceRow
 from models.student import Student as StudentRow
 from models.task import Task as TaskRow
 from models.vocabulary import TaskCategory, TaskOrder, TaskSource, TaskStatus
@@ -19,12 +20,13 @@ from resolvers.mutations import Outcome
 from resolvers.pages import Ordering
 from schema.binding import derived, entity, field, one
 from schema.catalogue import Chapter
+from schema.declarations import One
 from schema.mutating import MutationPayload, all_changed, changed, mutation
 from schema.problems import MutationError
 from schema.resources import Resource
 from schema.shared import Node
 from services import bulk, bulk_tasks, tasks
-from services.access import Permission
+from services.access import Permission, visible_resources
 
 if TYPE_CHECKING:
     from schema.students import Student
@@ -70,7 +72,9 @@ class Task(Node):
     status: TaskStatus
     source: TaskSource
     chapter: Chapter | None = derived(catalogue.chapter, TaskRow.chapter_code)
-    resource: Resource | None = field(resources.of_task)
+    resource: Resource | None = field(
+        resources.of_task, reads=One("resource_id", ResourceRow.id, visible_resources)
+    )
     created_at: datetime
     closed_at: datetime | None
 

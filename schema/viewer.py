@@ -9,6 +9,7 @@ from models.student import Student as StudentRow
 from models.vocabulary import Role
 from resolvers import nodes, viewer
 from schema.binding import entity, field, page, query
+from schema.declarations import Caller, Located, Own
 from schema.shared import Connection, Node
 from schema.students import Student
 from services import access
@@ -30,7 +31,7 @@ class Viewer:
     id: strawberry.ID
     role: Role
     display_name: str | None
-    student: Student | None = field(viewer.student)
+    student: Student | None = field(viewer.student, reads=Own(StudentRow.user_id, Role.STUDENT))
     students: Connection[Student] = page(
         STUDENTS, BY_NAME, description="Everyone the caller may see: self, wards, pupils, or all."
     )
@@ -38,6 +39,12 @@ class Viewer:
 
 @strawberry.type
 class Query:
-    viewer: Viewer = query(viewer.viewer, requires=Permission.SELF_READ)
-    node: Node | None = query(nodes.node, requires=Permission.STUDENT_READ)
-    nodes: list[Node | None] = query(nodes.nodes, requires=Permission.STUDENT_READ)
+    viewer: Viewer = query(viewer.viewer, requires=Permission.SELF_READ, reads=Caller())
+    node: Node | None = query(
+        nodes.node, requires=Permission.STUDENT_READ, reads=Located(nodes.NODES, argument="id")
+    )
+    nodes: list[Node | None] = query(
+        nodes.nodes,
+        requires=Permission.STUDENT_READ,
+        reads=Located(nodes.NODES, argument="ids", most=nodes.MAX_IDS),
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NewType
+from typing import NewType
 
 from models.vocabulary import Agent, Role
 from services.problems import ValidationError
@@ -29,14 +29,14 @@ def coach(person_id: str | None, name: str | None) -> Actor | None:
     return Actor(person_id, Role.COACH, None, name) if person_id is not None else None
 
 
-def coach_of(row: Any) -> Actor:
+def coach_of(person_id: str, name: str | None) -> Actor:
     """The coach that a row of `coachings` names."""
-    return Actor(row.person_id, Role.COACH, None, row.display_name)
+    return Actor(person_id, Role.COACH, None, name)
 
 
-def guardian_of(row: Any) -> Actor:
+def guardian_of(person_id: str, name: str | None) -> Actor:
     """The parent that a row of `guardianships` names."""
-    return Actor(row.person_id, Role.PARENT, None, row.display_name)
+    return Actor(person_id, Role.PARENT, None, name)
 
 
 def person_problems(id: str, *path: str) -> Iterator[ValidationError]:

@@ -19,12 +19,16 @@ def progress_overall(
     A subject outside the plan weighs nothing. Without a plan (`weights` is None) all weigh the
     same. 0 where nothing that counts has been measured.
     """
-    shares = {subject: 1.0 if weights is None else weights.get(subject, 0.0) for subject in mastery}
+    # added up in whole numbers: the last bit of a sum of floats depends on its order
+    shares = {
+        subject: round((1.0 if weights is None else weights.get(subject, 0.0)) * 1e12)
+        for subject in mastery
+    }
     total = sum(shares.values())
     if total <= 0:
         return 0.0
-    mean = sum(mastery[subject] * share for subject, share in shares.items()) / total
-    return min(1.0, max(0.0, mean))
+    weighed = sum(round(mastery[subject] * 1e15) * share for subject, share in shares.items())
+    return min(1.0, max(0.0, float(weighed) / float(total) / 1e15))
 
 
 def streak_days(active: Iterable[date], today: date) -> int:

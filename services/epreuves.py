@@ -20,7 +20,9 @@ YEARS_BEFORE = 2
 
 def weight_without_options(entries: Iterable[Any]) -> float:
     """Sum of the coefficients, options left out: 100 when the plan is whole."""
-    return float(sum(entry.weight for entry in entries if entry.kind is not EpreuveKind.OPTION))
+    # in whole numbers: the last bit of a sum of floats depends on its order
+    counted = (entry.weight for entry in entries if entry.kind is not EpreuveKind.OPTION)
+    return float(sum(round(weight * 1e12) for weight in counted)) / 1e12
 
 
 def problems(session: int, scheduled_at: date | None) -> Iterable[ValidationError]:

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, select
 
 from models.resource import Favorite, Resource
-from models.vocabulary import EventKind
+from models.student import Student
+from models.vocabulary import EventKind, Role
 from services import journal, library, students
+from services.access import VIEWER
 from services.unit_of_work import Work
 
 
@@ -36,5 +38,18 @@ async def _kept(work: Work, student_id: UUID, resource_id: UUID) -> Favorite | N
         select(Favorite).where(
             Favorite.student_id == student_id, Favorite.resource_id == resource_id
         )
+    )
+    return found
+
+
+def kept_by(role: Role) -> ColumnElement[bool]:
+    """Whether a resource is among the viewer's own favorites, for viewers of a role."""
+    if role is not Role.STUDENT:
+        return false()
+    found: ColumnElement[bool] = (
+        select(Favorite.id)
+        .join(Student, Student.id == Favorite.student_id)
+        .where(Favorite.resource_id == Resource.id, Student.user_id == VIEWER)
+        .exists()
     )
     return found

@@ -1,5 +1,7 @@
 """The shapes kept as JSON: beside a pupil, an evaluation, a report. Validated in and out."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
@@ -42,6 +44,11 @@ class Feedback(Shape):
     needs_review: bool
     items: list[ItemFeedback]
     competences: list[CompetenceResult]
+
+
+def feedback(stored: dict[str, Any] | None) -> Feedback | None:
+    """What is stored, if anything is, as its shape."""
+    return None if stored is None else Feedback.model_validate(stored)
 
 
 class SubjectKpi(Shape):

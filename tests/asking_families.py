@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 import two_families
-from conftest import reading
+from conftest import DOCUMENTS, reading
 from family_rows import NOW
 from two_families import Families
 
+from gateway.documents import Operation
 from gateway.embedded import Servers
-from gateway.execution import Operation, prepared, run
+from gateway.execution import run
 from loaders.rows import open_pool
 from services.access import Viewer
 
@@ -75,7 +76,7 @@ def inquire(families: Families, gate_alone: asyncpg.Pool) -> Inquire:
     ) -> dict[str, Any]:
         operation = Operation(document, variables, None)
         context = reading(viewer, pool, clock)
-        found = await run(prepared(operation, introspection=True)[0], operation, context)
+        found = (await run(DOCUMENTS.prepared(operation), operation, context)).content
         return {
             "data": found.data,
             "errors": [error.formatted for error in found.errors or ()],

@@ -16,8 +16,10 @@ from alembic.config import Config
 from graphql import ExecutionResult
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
+from gateway.document_limits import Limits
+from gateway.documents import Documents, Operation
 from gateway.embedded import Servers, embedded
-from gateway.execution import Operation, prepared, run
+from gateway.execution import run
 from gateway.settings import ROOT, Settings
 from loaders.rows import open_pool
 from models.vocabulary import Role
@@ -26,10 +28,13 @@ from services import demo_school
 from services.access import Viewer
 from services.unit_of_work import open_engine, sessions
 
-pytest_plugins = ("asking_families", "changing_families", "over_http", "own_tutoring")
+pytest_plugins = ("asking_families", "comparing", "changing_families", "over_http", "own_tutoring")
 
 TODAY = date(2026, 11, 23)
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
+# random documents are larger than those of people
+WIDE = Limits(roots=1_000, aliases=5_000, directives=5_000, overlaps=100_000)
+DOCUMENTS = Documents(open_schema=True, limits=WIDE)
 
 
 class Answer(ExecutionResult):
@@ -39,6 +44,11 @@ class Answer(ExecutionResult):
 
 
 Ask = Callable[..., Awaitable[Answer]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--examples", type=int, default=40, help="questions for the oracle")
+
 
 hypothesis.settings.register_profile("nexus", deadline=None)  # no test depends on time
 hypothesis.settings.load_profile("nexus")
@@ -173,7 +183,7 @@ class Gate:
     ) -> Answer:
         """Run a document for a viewer, as the gateway does; the answer tells its statements."""
         operation = Operation(query, variables, None)
-        document, _ = prepared(operation, introspection=True)
+        prepared = DOCUMENTS.prepared(operation)
         context = Context(
             viewer=viewer,
             pool=self.pool,
@@ -183,9 +193,10 @@ class Gate:
             request_id="test",
             idempotency_key=key,
         )
-        result = await run(document, operation, context)
-        answer = Answer(result.data, result.errors)
-        answer.statements = context.reader.statements
+        ran = await run(prepared, operation, context)
+        assert isinstance(ran.content, ExecutionResult)
+        answer = Answer(ran.content.data, ran.content.errors)
+        answer.statements = ran.statements
         return answer
 
 

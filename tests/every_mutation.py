@@ -9,7 +9,7 @@ from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
 from selections import everything
 from two_families import Family
 
-from gateway.execution import CONTRACT
+from gateway.documents import CONTRACT
 from models.vocabulary import Role
 from services.access import Permission, Viewer
 

@@ -16,6 +16,7 @@ from services.access import Viewer
 
 SECRET = "a secret of the tests, long enough for HS256"
 AS_JSON = {"Accept": "application/json"}
+TOKEN_LIFE = timedelta(hours=2)  # clients live as long as the run does, on a slow machine too
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +56,7 @@ def token_of() -> Callable[..., str]:
 
     def minted(viewer: Viewer, **changed: Any) -> str:
         given = {"sub": viewer.id, "role": viewer.role, "name": viewer.display_name}
-        return mint(SECRET, **{**given, "ttl": timedelta(minutes=5), **changed})
+        return mint(SECRET, **{**given, "ttl": TOKEN_LIFE, **changed})
 
     return minted
 

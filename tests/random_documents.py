@@ -15,7 +15,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from gateway.execution import CONTRACT
+from gateway.documents import CONTRACT
 
 DEPTH = 6
 TEXT = st.one_of(

@@ -18,7 +18,7 @@ from graphql import (
     is_required_argument,
 )
 
-from gateway.execution import CONTRACT
+from gateway.documents import CONTRACT
 
 QUERY = CONTRACT.query_type
 assert QUERY is not None

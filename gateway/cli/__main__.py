@@ -5,10 +5,11 @@ import sys
 import typer
 from rich.markup import escape
 
-from gateway.cli import bench, contract, database, doctor, people, serving, token
+from gateway.cli import bench, contract, database, doctor, documents, fuzz, people, serving, token
 from gateway.cli.display import Failure, progress
 from gateway.embedded import EmbeddedError
 from gateway.settings import SettingsError
+from gateway.trusted.broken import BrokenDocument
 
 app = typer.Typer(
     name="nexus",
@@ -26,8 +27,10 @@ for command in (
     contract.schema,
     doctor.doctor,
     bench.bench,
+    fuzz.fuzz,
 ):
     app.command()(command)
+app.add_typer(documents.documents)
 
 
 def main() -> int:
@@ -36,7 +39,7 @@ def main() -> int:
         app()
     except SettingsError as error:
         return _say(error, 2)
-    except (Failure, EmbeddedError) as error:
+    except (Failure, EmbeddedError, BrokenDocument) as error:
         return _say(error, 1)
     except serving.Interrupted as stop:
         progress.print("stopped")

@@ -1,7 +1,10 @@
 """`scripts/nexus bench`: the dashboard and the coach's list, interleaved, in one run."""
 
 import asyncio
+import json
+import os
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,27 +12,56 @@ from rich.table import Table
 
 from gateway import settings as configuration
 from gateway.bench.load import NoLoadGenerator, Outcome, Request, middle, run
+from gateway.bench.peers.compare import Effort, compare
+from gateway.bench.peers.report import LEGEND, tables
 from gateway.bench.rows import measure
 from gateway.bench.writes import measure as measure_writes
 from gateway.cli.database import connected
-from gateway.cli.display import Failure, progress, result
+from gateway.cli.display import Failure, progress, result, warn
 from gateway.cli.people import School, people
 from gateway.embedded import embedded
 from gateway.settings import ROOT
 
 DOCUMENTS = ROOT / "schema" / "documents"
+WIDTHS = [16, 64]
+BUSY = 0.7  # the load of a machine that does something beside
+
+
+class Measured(StrEnum):
+    """What is measured."""
+
+    DOCUMENTS = "documents"
+    PEERS = "peers"
 
 
 def bench(
+    what: Annotated[
+        Measured, typer.Argument(help="Our documents alone, or beside PostGraphile and Mercurius.")
+    ] = Measured.DOCUMENTS,
     *,
     connections: Annotated[list[int] | None, typer.Option(min=1, max=1000)] = None,
     seconds: Annotated[int, typer.Option(min=1, max=120, help="Of each run.")] = 5,
     rounds: Annotated[int, typer.Option(min=1, max=20, help="Runs of each, interleaved.")] = 3,
     rows: Annotated[bool, typer.Option("--rows", help="Measure ways of reading rows.")] = False,
     writes: Annotated[bool, typer.Option("--writes", help="Measure completeTask.")] = False,
+    pupils: Annotated[
+        int, typer.Option(min=100, max=100_000, help="Beside the peers: of the scratch database.")
+    ] = 5000,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Beside the peers: only this one, and others named so.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Beside the peers: print JSON.")] = False,
 ) -> None:
-    """Measure requests per second and latency against the gateway that `scripts/run` serves."""
+    """Measure requests per second and latency.
+
+    `documents` needs the gateway that `scripts/run` serves; `peers` brings everything itself, and
+    takes two to three minutes with `--seconds 2 --rounds 1`.
+    """
     settings = configuration.load()
+    if what is Measured.PEERS:
+        effort = Effort(pupils, connections or WIDTHS, rounds, seconds, only or [])
+        _peers(settings, effort, as_json=as_json)
+        return
     table = Table("document", "connections", "requests/s", "p50 ms", "p95 ms", "p99 ms", "failed")
     if writes:
         for name, outcome in measure_writes(settings, connections=16, seconds=seconds).items():
@@ -44,12 +76,25 @@ def bench(
         if servers.gateway_url is None:
             raise Failure("no gateway is running: start scripts/run first")
         cases = _cases(people(servers.within(settings)))
-        for width in connections or [16, 64]:
+        for width in connections or WIDTHS:
             for name, outcome in _interleaved(
                 servers.gateway_url, cases, width, seconds=seconds, rounds=rounds
             ).items():
                 _row(table, name, width, outcome)
     result.print(table)
+
+
+def _peers(settings: configuration.Settings, effort: Effort, *, as_json: bool) -> None:
+    busy = os.getloadavg()[0]
+    if busy > BUSY:
+        warn(f"something else is running (load {busy:.1f}): the figures are no more than a hint")
+    found, everything = compare(settings, effort)
+    if as_json:
+        typer.echo(json.dumps(everything, indent=2))
+        return
+    for table in tables(found):
+        result.print(table)
+    result.print(LEGEND)
 
 
 def _interleaved(

@@ -76,12 +76,14 @@ def _welcome(url: str, school: School) -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket, when_ready: Callable[[], None]) -> None:
+    from gateway import logs
     from gateway.app import create_app
 
+    logs.configure(settings)
     server = _Server(
         uvicorn.Config(
             create_app(settings),
-            log_level="warning",
+            log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE,

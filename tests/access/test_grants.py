@@ -5,7 +5,7 @@ import re
 import pytest
 from selections import QUERY, call
 
-from gateway.execution import CONTRACT
+from gateway.documents import CONTRACT
 from models.vocabulary import Role
 from services.access import GRANTS, Permission
 

@@ -19,7 +19,7 @@ from graphql import (
 from selections import objects, walks
 from two_families import ADMIN, STRANGERS, Families
 
-from gateway.execution import CONTRACT
+from gateway.documents import CONTRACT
 from models.base import SCHEMA, Entity
 from models.vocabulary import Role
 

@@ -4,7 +4,7 @@ import httpx2
 import orjson
 import pytest
 
-from gateway.graphql import MAX_BODY
+from gateway.bodies import MAX_BODY
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,7 @@ async def test_the_answer_is_in_a_media_type_that_the_client_accepts(
 async def test_an_answer_belongs_to_its_viewer_alone(http: httpx2.AsyncClient) -> None:
     answer = await http.post("/graphql", json={"query": ME})
     assert answer.headers["cache-control"] == "private, no-store"
-    assert answer.headers["vary"] == "Accept, Authorization"
+    assert answer.headers["vary"] == "Accept, Accept-Encoding, Authorization, Origin"
 
 
 @pytest.mark.parametrize(("query", "code"), WHAT_FAILS)

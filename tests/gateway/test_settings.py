@@ -154,3 +154,33 @@ def test_a_misspelt_variable_is_noticed(environment: pytest.MonkeyPatch) -> None
     environment.setenv("NEXUS_PORT", "9000")
     assert "NEXUS_PROT" in unknown_variables()
     assert "NEXUS_PORT" not in unknown_variables()
+
+
+def test_origins_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("NEXUS_ORIGINS", "https://nexus.example, http://[::1]:3000 ,")
+    assert load().origins == ("https://nexus.example", "http://[::1]:3000")
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "nexus.example", "https://nexus.example/", "https://*.example"]
+)
+def test_what_no_browser_sends_as_an_origin_is_refused(origin: str) -> None:
+    assert refusal(origins=(origin,)).startswith("NEXUS_ORIGINS: must be origins such as")
+
+
+def test_a_dashboard_that_is_developed_may_call_and_in_production_nobody_unless_named() -> None:
+    assert "http://localhost:3000" in load().origins
+    assert load(env="production", jwt_secret=LONG, **OUTSIDE).origins == ()
+
+
+def test_operations_are_counted_in_production() -> None:
+    assert load().rate_operations == 0
+    assert load(env="production", jwt_secret=LONG, **OUTSIDE).rate_operations > 0
+    assert (
+        load(env="production", jwt_secret=LONG, rate_operations=7, **OUTSIDE).rate_operations == 7
+    )
+
+
+def test_batches_are_off_and_bounded() -> None:
+    assert load().batch == 0
+    assert refusal(batch=51).startswith("NEXUS_BATCH")

@@ -1,0 +1,108 @@
+"""Bodies of requests: read no further than is allowed, unpacked no further either."""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import brotli
+from starlette.requests import ClientDisconnect, Request
+
+from gateway.refusals import Rejected, malformed
+
+MAX_BODY = 1_000_000  # bytes, as sent and again as unpacked
+PATIENCE = 10.0  # seconds for a body to arrive
+STEP = 65_536
+
+
+async def read(request: Request) -> bytes:
+    """The whole body; Rejected as soon as it is too large, too slow, or oddly packed."""
+    unpack = _unpacking(request.headers.get("content-encoding"))
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared) > MAX_BODY:
+        raise _too_large()
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for part in request.stream():
+                size += len(part)
+                if size > MAX_BODY:
+                    raise _too_large()
+                parts.append(part)
+    except TimeoutError:
+        raise malformed(f"the body took longer than {PATIENCE:g} s", 408, "TIMEOUT") from None
+    except ClientDisconnect:
+        raise malformed("the body is not whole") from None
+    body = b"".join(parts)
+    return unpack(body) if unpack and body else body
+
+
+def _too_large() -> Rejected:
+    # what is still on its way is not waited for
+    message = f"the body is larger than {MAX_BODY} bytes"
+    return malformed(message, 413, "TOO_LARGE", {"Connection": "close"})
+
+
+def _unpacking(encoding: str | None) -> Callable[[bytes], bytes] | None:
+    """How to unpack a body; Rejected for what we do not know, or what is packed twice."""
+    name = (encoding or "identity").strip().lower()
+    if name in ("identity", ""):
+        return None
+    if name not in UNPACKED:
+        accepted = {"Accept-Encoding": ", ".join(UNPACKED)}
+        message = "the body's encoding is unknown"
+        raise malformed(message, 415, "BAD_REQUEST", accepted)
+    return lambda body: _bounded(UNPACKED[name], body)
+
+
+class Unpacked(Protocol):
+    """A body unpacked bit by bit, so that a bomb is let go of before it goes off."""
+
+    def __call__(self, body: bytes) -> Iterator[bytes]: ...
+
+
+def _bounded(unpacked: Unpacked, body: bytes) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for part in unpacked(body):
+            size += len(part)
+            if size > MAX_BODY:
+                raise _too_large()
+            parts.append(part)
+    except (zlib.error, brotli.error, EOFError):
+        raise malformed("the body is not packed as its encoding says") from None
+    return b"".join(parts)
+
+
+def _gunzipped(body: bytes) -> Iterator[bytes]:
+    return _inflated(body, 16 + zlib.MAX_WBITS)
+
+
+def _deflated(body: bytes) -> Iterator[bytes]:
+    """`deflate` is zlib's format, but some send it bare."""
+    zlib_made = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
+    return _inflated(body, zlib.MAX_WBITS if zlib_made else -zlib.MAX_WBITS)
+
+
+def _inflated(body: bytes, window: int) -> Iterator[bytes]:
+    engine = zlib.decompressobj(window)
+    yield engine.decompress(body, STEP)
+    while engine.unconsumed_tail and not engine.eof:
+        yield engine.decompress(engine.unconsumed_tail, STEP)
+    if not engine.eof or engine.unused_data:
+        raise EOFError
+
+
+def _unbrotlied(body: bytes) -> Iterator[bytes]:
+    engine = brotli.Decompressor()
+    part = engine.process(body, output_buffer_limit=STEP)
+    while part:
+        yield part
+        part = b"" if engine.is_finished() else engine.process(b"", output_buffer_limit=STEP)
+    if not engine.is_finished():
+        raise EOFError  # it has had everything, and wants more
+
+
+UNPACKED: dict[str, Unpacked] = {"gzip": _gunzipped, "deflate": _deflated, "br": _unbrotlied}

@@ -1,0 +1,188 @@
+"""The plans that are kept, and what becomes of an operation that has one."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary, WeakSet
+
+import asyncpg
+from graphql import (
+    DocumentNode,
+    GraphQLEnumType,
+    OperationDefinitionNode,
+    OperationType,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+    type_from_ast,
+)
+from graphql.execution import Executor, get_variable_values
+
+from gateway.compiled.compiler import Compiler, Plan
+from gateway.compiled.examples import CONTRACT, examples, imagined
+from gateway.compiled.holes import filled
+from gateway.compiled.lanes import Lanes
+from gateway.compiled.runs import FallsBack, Run
+from gateway.compiled.values import Unsupported
+from resolvers.context import Context
+
+log = logging.getLogger("nexus")
+
+KEPT = 512  # plans, those used last
+
+
+class Prepared(Protocol):
+    """A validated document, and the operation of it that is to run."""
+
+    @property
+    def document(self) -> DocumentNode: ...
+
+    @property
+    def node(self) -> OperationDefinitionNode: ...
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The whole body, and how many statements it took."""
+
+    body: bytes
+    statements: int
+
+
+class CompiledPlans:
+    """Plans by operation, role and shape of variables; a plan is None where nothing is compiled."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._plans: OrderedDict[Any, Plan | None] = OrderedDict()
+        self._seen: WeakSet[Any] = WeakSet()
+
+    def trust(self, prepared: Prepared) -> None:
+        """Compile this operation now, for every role, as it is asked with all of its variables."""
+        self._seen.add(prepared)
+        if prepared.node.operation is not OperationType.QUERY:
+            return
+        for context, variables in product(imagined(), examples(prepared.node)):
+            run = begun(prepared, variables, context)
+            if run is not None:
+                with suppress(FallsBack):  # an example that could not be meant
+                    self._plan(key_of(prepared, run), run)
+
+    async def answer(
+        self, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    ) -> Answered | None:
+        """The body of the answer; None where the reference path must find it."""
+        if prepared.node.operation is not OperationType.QUERY:
+            return None
+        if prepared not in self._seen:
+            self._seen.add(prepared)
+            return None
+        run = begun(prepared, variables, context)
+        if run is None:
+            return None
+        key = key_of(prepared, run)
+        try:
+            plan = self._plan(key, run)
+            return None if plan is None else await carried_out(plan, run, self._lanes)
+        except FallsBack:
+            return None
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            if isinstance(error, asyncpg.SyntaxOrAccessError):
+                self._plans[key] = None  # it would fail every time
+            log.warning("a compiled statement failed: %s", type(error).__name__)
+            return None
+
+    def _plan(self, key: Any, run: Run) -> Plan | None:
+        if key in self._plans:
+            self._plans.move_to_end(key)
+            return self._plans[key]
+        plan = compiled(run)
+        self._plans[key] = plan
+        if len(self._plans) > KEPT:
+            self._plans.popitem(last=False)
+        return plan
+
+
+def key_of(prepared: Prepared, run: Run) -> Any:
+    """By what a plan is known."""
+    return prepared, run.context.viewer.role, shape(prepared, run)
+
+
+def begun(prepared: Prepared, variables: Mapping[str, Any], context: Context) -> Run | None:
+    """A run with its variables coerced; None where they do not fit."""
+    coerced = get_variable_values(
+        CONTRACT, prepared.node.variable_definitions or (), dict(variables)
+    )
+    if isinstance(coerced, list):
+        return None
+
+    def build() -> Executor[Any]:
+        found = Executor.build(
+            CONTRACT,
+            prepared.document,
+            context_value=context,
+            raw_variable_values=dict(variables),
+            operation_name=prepared.node.name.value if prepared.node.name else None,
+        )
+        if isinstance(found, list):
+            raise FallsBack(found[0].message)
+        return found
+
+    return Run(context, coerced, build)
+
+
+def compiled(run: Run) -> Plan | None:
+    """The plan of an operation; None where it reads no table, or nothing of it is in SQL."""
+    try:
+        plan = Compiler(run).plan()
+    except Unsupported:
+        return None
+    return plan if plan.reads and any(each.sql for each in plan.statements) else None
+
+
+def shape(prepared: Prepared, run: Run) -> tuple[Any, ...]:
+    """What a plan's text depends on: which variables are given, and those that choose."""
+    values = run.variables.coerced
+    if prepared not in _choosing:
+        _choosing[prepared] = {
+            definition.variable.name.value: chooses(type_from_ast(CONTRACT, definition.type))
+            for definition in prepared.node.variable_definitions or ()
+        }
+    return tuple(
+        "absent" if name not in values else (values[name],) if choosing else values[name] is None
+        for name, choosing in _choosing[prepared].items()
+    )
+
+
+_choosing: WeakKeyDictionary[Any, dict[str, bool]] = WeakKeyDictionary()
+
+
+def chooses(type_: Any) -> bool:
+    """Whether a variable of this type says what is selected, or in which order."""
+    inner = type_.of_type if is_non_null_type(type_) else type_
+    named = get_named_type(inner)
+    return not is_list_type(inner) and (
+        isinstance(named, GraphQLEnumType) or named.name == "Boolean"
+    )
+
+
+async def carried_out(plan: Plan, run: Run, lanes: Lanes) -> Answered:
+    """Run the statements of a plan, and fill in what they leave open."""
+    for check in plan.checks:
+        check(run)
+    asked = [(each.sql, [way(run) for way in each.ways]) for each in plan.statements if each.sql]
+    texts = iter(await lanes.texts(asked))
+    parts = [b'{"data":{']
+    for i, each in enumerate(plan.statements):
+        parts.append(b'%s"%s":' % (b"," if i else b"", each.name.encode()))
+        found = next(texts) if each.sql else await each.hole.fill(run, b"")  # type: ignore[union-attr]
+        if found is None:
+            raise FallsBack("a statement found nothing")
+        parts.append(found)
+    parts.append(b"}}")
+    body = await filled(b"".join(parts), plan.holes, run)
+    return Answered(body, len(asked) + run.context.reader.statements)

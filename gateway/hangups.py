@@ -1,0 +1,50 @@
+"""A client that hangs up: what is done for it stops, down to PostgreSQL."""
+
+import asyncio
+from types import TracebackType
+
+from starlette.types import Message, Receive
+
+
+class HungUp(Exception):
+    """The client is gone: there is nobody to answer."""
+
+
+class Listening:
+    """While inside, a client that hangs up cancels what is done here; then HungUp is raised.
+
+    For what only reads. A change that has begun is finished and told, be it to nobody: whether it
+    was committed must not depend on when a pupil lost the network. Enter once the request was read
+    whole.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._gone = False
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._watch = asyncio.ensure_future(self._hang_up())
+        self._watch.add_done_callback(self._cancel)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._watch.remove_done_callback(self._cancel)
+        self._watch.cancel()
+        if self._gone and self._task is not None and self._task.uncancel() == 0:
+            raise HungUp from error
+
+    async def _hang_up(self) -> None:
+        while True:
+            message: Message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return
+
+    def _cancel(self, watch: asyncio.Future[None]) -> None:
+        if not watch.cancelled() and watch.exception() is None and self._task is not None:
+            self._gone = True
+            self._task.cancel()

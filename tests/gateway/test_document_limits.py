@@ -1,0 +1,131 @@
+"""Documents that would make others work: counted and refused before they are validated."""
+
+import httpx2
+import pytest
+
+from gateway.document_limits import Limits
+from gateway.documents import Documents, Operation
+from gateway.refusals import Rejected
+
+pytestmark = pytest.mark.anyio
+
+LIMITS = Limits()
+SPREADS = "".join(f"...F{i} " for i in range(150))
+FRAGMENTS = "".join(f"fragment F{i} on Query {{ nothing{i % 90} }} " for i in range(150))
+DOUBLING = "".join(
+    f"fragment D{i} on A {{ a: b {{ x {{ ...D{i + 1} }} }} b {{ ...D{i + 1} }} }} "
+    for i in range(15)
+)
+# every one of them names a field that does not exist: validation would have said that instead
+TOO_MUCH = {
+    "overlaps": [
+        "{" + " nothing { id }" * 800 + "}",
+        "{" + " nothing { id }" * 200 + "}",
+        "{" + " nothing { a { b { c } } }" * 150 + "}",
+        "{ ..." + "{ nothing }" + " ... { nothing }" * 200 + "}",
+        "{ nothing { ...F } } fragment F on Query {" + " nothing" * 200 + "}",
+        "{ __typename } fragment F on Query {" + " nothing" * 200 + "}",
+        "{" + (" nothing(x: [" + "1," * 50 + "])") * 60 + "}",
+        "{ nothing { " + SPREADS + "} } " + FRAGMENTS,
+    ],
+    "aliases": [
+        "{" + " ".join(f"a{i}: nothing" for i in range(101)) + "}",
+        "{ nothing {" + " ".join(f"a{i}: x" for i in range(101)) + "} }",
+        "{ ...F } fragment F on Query {" + " ".join(f"a{i}: nothing" for i in range(101)) + "}",
+    ],
+    "roots": [
+        "{" + " ".join(f"nothing{i}" for i in range(51)) + "}",
+        "mutation {" + " ".join(f"nothing{i}" for i in range(51)) + "}",
+        "{ ...F } fragment F on Query {" + " ".join(f"nothing{i}" for i in range(51)) + "}",
+    ],
+    "directives": [
+        "{ nothing" + " @a" * 5 + "}",
+        "query" + " @a" * 5 + " { nothing }",
+        "query ($a: Int" + " @a" * 5 + ") { nothing }",
+        "{" + " ".join(f"nothing{i} @a @b @c" for i in range(40)) + "}",
+        "fragment F on Query" + " @a" * 5 + " { nothing }",
+    ],
+    "depth": [
+        "{" + " nothing {" * 60 + " x" + " }" * 60 + "}",
+        "{ ...F } fragment F on Query { nothing { ...F } }",
+    ],
+    "inline": ["{" + " ... {" * 6 + " nothing" + " }" * 6 + "}"],
+    "operations": [" ".join(f"query Q{i} {{ nothing }}" for i in range(26))],
+    "fields": ["{ ...D0 } " + DOUBLING + "fragment D15 on A { x }"],
+}
+
+
+def refused(text: str) -> Rejected:
+    with pytest.raises(Rejected) as rejected:
+        Documents(open_schema=True).prepared(Operation(text, {}, None))
+    return rejected.value
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [(limit, text) for limit, texts in TOO_MUCH.items() for text in texts],
+    ids=[f"{limit}-{n}" for limit, texts in TOO_MUCH.items() for n, _ in enumerate(texts)],
+)
+def test_a_document_beyond_a_limit_is_refused_before_it_is_validated(limit: str, text: str) -> None:
+    (error,) = refused(text).errors
+    assert error.extensions is not None
+    assert (error.extensions["code"], error.extensions["limit"]) == (
+        "GRAPHQL_VALIDATION_FAILED",
+        limit,
+    )
+    assert str(error.extensions["allowed"]) in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("#" + "x" * LIMITS.text + "\n{ __typename }", "larger than 100000 bytes"),
+        ("#" + "é" * (LIMITS.text // 2) + "\n{ __typename }", "larger than 100000 bytes"),
+        ("{" + " a" * LIMITS.tokens + "}", "more than 4000 tokens"),
+    ],
+    ids=["bytes", "accents", "tokens"],
+)
+def test_a_text_beyond_a_limit_is_not_parsed(text: str, message: str) -> None:
+    (error,) = refused(text).errors
+    assert message in error.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" + " ".join(f"a{i}: __typename" for i in range(50)) + "}",
+        "{ viewer {" + " id" * 100 + "} }",
+        "{ viewer {" + " id @include(if: true) @skip(if: false)" * 50 + "} }",
+        "{ viewer {" + " ...F" * 20 + "} } fragment F on Viewer { id }",
+    ],
+    ids=["aliases", "repeated", "directives", "spread"],
+)
+async def test_a_document_within_the_limits_is_answered(
+    http: httpx2.AsyncClient, text: str
+) -> None:
+    assert list((await http.post("/graphql", json={"query": text})).json()) == ["data"]
+
+
+def test_what_is_deferred_is_refused_as_unknown() -> None:
+    """The contract has no incremental delivery: nobody is sent what they did not accept."""
+    text = "{ viewer { ... @defer { id } } }"
+    assert [error.message for error in refused(text).errors] == ["Unknown directive '@defer'."]
+
+
+def test_of_the_documents_used_last_so_many_are_kept() -> None:
+    documents = Documents(open_schema=True)
+    first = Operation("{ __typename }", {}, None)
+    kept = documents.prepared(first)
+    assert documents.prepared(first) is kept
+    for number in range(25):
+        documents.prepared(Operation(f"#{number}" + "x" * 90_000 + "\n{ __typename }", {}, None))
+    assert documents.prepared(first) is not kept
+
+
+def test_what_was_refused_is_not_kept() -> None:
+    documents = Documents(open_schema=True)
+    kept = documents.prepared(Operation("{ __typename }", {}, None))
+    for number in range(600):
+        with pytest.raises(Rejected):
+            documents.prepared(Operation(f"{{ nothing{number} }}", {}, None))
+    assert documents.prepared(Operation("{ __typename }", {}, None)) is kept
