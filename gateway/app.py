@@ -1,8 +1,10 @@
 """The gateway: routes, what lives as long as the process, and what every answer carries."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import uuid4
 
 from starlette.applications import Starlette
@@ -15,9 +17,14 @@ from gateway import graphql, health, ide
 from gateway.auth import Authenticator
 from gateway.limits import Limiter
 from gateway.settings import Settings
+from gateway.streams.opening import Streams
 from loaders.rows import open_pool
+from resolvers.context import Context
+from resolvers.journals import Journals
 from services.unit_of_work import open_engine, sessions
+from subscriptions.bell import Bell
 from subscriptions.connection import connect
+from subscriptions.followers import Followers
 
 STATEMENT_TIMEOUT_MS = 10_000
 REQUEST_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
@@ -63,9 +70,23 @@ def create_app(settings: Settings) -> Starlette:
         app.state.sessions = sessions(engine)
         app.state.redis = connect(settings.redis_url or "")
         app.state.limiter = Limiter(app.state.redis, settings)
+        app.state.bell = Bell(app.state.redis)
+        app.state.followers = Followers(Journals(app.state.pool), app.state.bell, app.state.redis)
+        app.state.context = partial(
+            Context,
+            pool=app.state.pool,
+            sessions=app.state.sessions,
+            limiter=app.state.limiter,
+            followers=app.state.followers,
+            bell=app.state.bell,
+        )
+        app.state.streams = Streams(app.state.context)
+        following = asyncio.create_task(app.state.followers.run())
         try:
             yield
         finally:
+            following.cancel()
+            await asyncio.wait([following])
             await app.state.redis.aclose()
             await engine.dispose()
             await app.state.pool.close()

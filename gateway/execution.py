@@ -132,9 +132,12 @@ def coded(error: GraphQLError, code: str) -> GraphQLError:
 
 
 def prepared(
-    operation: Operation, *, introspection: bool
+    operation: Operation, *, introspection: bool, streams: bool = False
 ) -> tuple[DocumentNode, OperationDefinitionNode]:
-    """The document and the operation it runs; Rejected when there is none."""
+    """The document and the operation it runs; Rejected when there is none.
+
+    A subscription is one only where the transport can stream.
+    """
     try:
         operation.query.encode()
     except UnicodeEncodeError:
@@ -147,7 +150,7 @@ def prepared(
     if node is None:
         message = "`operationName` must name one of the document's operations"
         raise Rejected([refusal(message, "OPERATION_RESOLUTION_FAILURE")])
-    if node.operation is OperationType.SUBSCRIPTION:
+    if node.operation is OperationType.SUBSCRIPTION and not streams:
         raise Rejected([refusal("subscriptions need a stream", "BAD_REQUEST")])
     return found, node
 
@@ -161,11 +164,12 @@ def asks_nothing(node: OperationDefinitionNode) -> bool:
 
 
 async def run(
-    document: DocumentNode, operation: Operation, context: Context | None
+    document: DocumentNode, operation: Operation, context: Context | None, root: Any = None
 ) -> ExecutionResult:
     """Execute; errors come back masked unless they are meant for the client.
 
-    No context is needed where nothing but `__typename` is asked.
+    No context is needed where nothing but `__typename` is asked. `root` is the event that a
+    subscription's operation is executed for.
     """
     changes = any(
         isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION
@@ -177,6 +181,7 @@ async def run(
             found = execute(
                 CONTRACT,
                 document,
+                root_value=root,
                 context_value=context,
                 variable_values=dict(operation.variables),
                 operation_name=operation.name,

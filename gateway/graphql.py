@@ -50,12 +50,8 @@ async def _answer(request: Request, operation: Operation) -> ExecutionResult:
         if not asks_nothing(node):
             raise _unauthenticated("a token is needed: Authorization: Bearer <token>")
         return await run(document, operation, None)
-    state = request.app.state
-    context = Context(
+    context: Context = request.app.state.context(
         viewer=viewer,
-        pool=state.pool,
-        sessions=state.sessions,
-        limiter=state.limiter,
         clock=clock,
         request_id=request.state.request_id,
         idempotency_key=request.headers.get("idempotency-key") or None,

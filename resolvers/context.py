@@ -14,6 +14,8 @@ from loaders.by_column import Loaders
 from loaders.pages import Pages
 from loaders.rows import Reader
 from services.access import Viewer
+from subscriptions.bell import Bell
+from subscriptions.followers import Followers
 
 
 class Limiter(Protocol):
@@ -35,6 +37,8 @@ class Context:
     pool: asyncpg.Pool
     sessions: async_sessionmaker[AsyncSession]
     limiter: Limiter
+    followers: Followers
+    bell: Bell
     clock: datetime
     request_id: str
     idempotency_key: str | None = None

@@ -1,0 +1,145 @@
+"""Opening a subscription: from an operation to the messages that its subscriber is sent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from inspect import isawaitable
+from typing import Any
+
+import orjson
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    OperationDefinitionNode,
+    create_source_event_stream,
+)
+
+from gateway.execution import CONTRACT, Operation, Rejected, run, told
+from gateway.streams.rendering import Renderings, shared_by
+from resolvers.context import Context
+from resolvers.live import Update
+from services.access import Viewer
+
+AWAY = {"UNAVAILABLE", "TIMEOUT"}  # faults that pass: an event is not spent on them
+SOONEST, LATEST = 0.1, 2.0  # seconds between two attempts to render
+PATIENCE = 30.0  # seconds in all; then the subscriber is told to come back
+
+MakeContext = Callable[..., Context]
+
+
+class ComeBack(Exception):
+    """The stream cannot go on now; nothing is lost for who comes back with the last `seq`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One answer, as JSON text; `seq` is where a student's journal stands after it."""
+
+    body: str
+    seq: int | None
+
+
+def encoded(result: ExecutionResult) -> str:
+    """An answer as the JSON text that every stream carries."""
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer = {"errors": [error.formatted for error in result.errors], **answer}
+    return orjson.dumps(answer).decode()
+
+
+class Streams:
+    """What the streams of one process share."""
+
+    def __init__(self, context: MakeContext) -> None:
+        self._context = context
+        self._renderings = Renderings()
+
+    async def open(
+        self,
+        document: DocumentNode,
+        node: OperationDefinitionNode,
+        operation: Operation,
+        viewer: Viewer,
+        request_id: str,
+    ) -> AsyncIterator[Message]:
+        """The messages of a subscription; Rejected where it may not start.
+
+        While they are taken: GraphQLError where it ends for a reason of the client's own,
+        `FellBehind` and `ComeBack` where it has to start again.
+        """
+        context = self._new(viewer, request_id)
+        source = await _source(document, operation, context)
+        scope = shared_by(document, node, operation, viewer)
+        render = partial(self._render, document, operation, viewer, request_id)
+        return self._messages(source, scope, render)
+
+    def _new(self, viewer: Viewer, request_id: str) -> Context:
+        return self._context(viewer=viewer, clock=datetime.now(UTC), request_id=request_id)
+
+    async def _messages(
+        self, source: AsyncIterator[Any], scope: Any, render: Callable[[Any], Any]
+    ) -> AsyncIterator[Message]:
+        try:
+            async for value in source:
+                if isinstance(value, Update):
+                    key = (scope, value.event.id)
+                    body = await self._renderings.get(key, partial(render, value))
+                    yield Message(body, value.event.seq)
+                else:
+                    yield Message(await render(value), None)
+        finally:
+            await source.aclose()  # type: ignore[attr-defined]
+
+    async def _render(
+        self,
+        document: DocumentNode,
+        operation: Operation,
+        viewer: Viewer,
+        request_id: str,
+        value: Any,
+    ) -> str:
+        """One event as its subscribers see it, read anew: never older than the event."""
+        pause = SOONEST
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    context = self._new(viewer, request_id)
+                    result = await run(document, operation, context, root=value)
+                    if not _passes(result):
+                        return encoded(result)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, LATEST)
+        except TimeoutError:
+            raise ComeBack from None
+
+
+def _passes(result: ExecutionResult) -> bool:
+    """Whether the answer is short of something only because a server is away for a moment."""
+    return any((error.extensions or {}).get("code") in AWAY for error in result.errors or ())
+
+
+async def _source(
+    document: DocumentNode, operation: Operation, context: Context
+) -> AsyncIterator[Any]:
+    executor = Executor.build(
+        CONTRACT,
+        document,
+        context_value=context,
+        raw_variable_values=dict(operation.variables),
+        operation_name=operation.name,
+    )
+    if isinstance(executor, list):
+        raise _refused(executor, context)
+    opened = create_source_event_stream(executor)
+    found = await opened if isawaitable(opened) else opened
+    if isinstance(found, ExecutionResult):
+        raise _refused(found.errors or [], context)
+    return found  # type: ignore[return-value]
+
+
+def _refused(errors: list[GraphQLError], context: Context) -> Rejected:
+    return Rejected([told(error, context.request_id) for error in errors])
