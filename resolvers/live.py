@@ -1,6 +1,7 @@
 """What is pushed: a student's journal as it grows, a cohort's, a job's progress."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -71,25 +72,27 @@ async def job_updates(info: Info, id: UUID) -> AsyncIterator[Row]:
     return _progress(context, id)
 
 
-async def _updates(entries: AsyncIterator[Entry]) -> AsyncIterator[Update]:
+async def _updates(entries: AsyncGenerator[Entry]) -> AsyncIterator[Update]:
     try:
-        async for entry in entries:
-            yield Update(entry)
+        async with aclosing(entries):
+            async for entry in entries:
+                yield Update(entry)
     except Unseen:
         raise _unseen() from None
 
 
 async def _progress(context: Context, id: UUID) -> AsyncIterator[Row]:
     shown = None
-    async for _ in context.followers.job(id):
-        job = await _job(context, id)
-        if job is None:
-            raise _unseen()
-        if shown is None or tuple(job) != tuple(shown):
-            yield job
-        if job.status in ENDED:
-            return
-        shown = job
+    async with aclosing(context.followers.job(id)) as rings:
+        async for _ in rings:
+            job = await _job(context, id)
+            if job is None:
+                raise _unseen()
+            if shown is None or tuple(job) != tuple(shown):
+                yield job
+            if job.status in ENDED:
+                return
+            shown = job
 
 
 async def _job(context: Context, id: UUID) -> Row | None:

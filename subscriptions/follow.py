@@ -101,3 +101,14 @@ class Follow:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+class Watched:
+    """A journal that someone here follows: how far it was read, and for whom."""
+
+    __slots__ = ("follows", "holders", "position")
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        self.follows: set[Follow] = set()
+        self.holders = 0  # follows, and those that are still catching up

@@ -7,7 +7,7 @@ own position, so that a lost ring delays and nothing is lost, repeated or out of
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Mapping
 from itertools import chain
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from models.vocabulary import EventKind
 from subscriptions.bell import JOB, JOURNAL, LINKS, Bell
-from subscriptions.follow import Entry, Follow, Person, Unseen
+from subscriptions.follow import Entry, Follow, Person, Unseen, Watched
 from subscriptions.journals import Journals
 from subscriptions.listener import Listener
 
@@ -23,19 +23,9 @@ log = logging.getLogger("nexus")
 
 HEARTBEAT = 5.0  # seconds between two looks at all that is followed, rung or not
 DEAF_HEARTBEAT = 1.0  # while the bell cannot be heard
+UNKNOWN = 2**31  # a version beyond all: look, whatever was read
 PAGE = 100  # entries of one journal read at once
 SOONEST, LATEST = 0.1, 2.0  # seconds between two attempts to read the journal
-
-
-class Watched:
-    """A journal that someone here follows: how far it was read, and for whom."""
-
-    __slots__ = ("follows", "holders", "position")
-
-    def __init__(self, position: int) -> None:
-        self.position = position
-        self.follows: set[Follow] = set()
-        self.holders = 0  # follows, and those that are still catching up
 
 
 class Followers:
@@ -48,7 +38,7 @@ class Followers:
         self._watched: dict[UUID, Watched] = {}
         self._cohorts: set[Follow] = set()
         self._jobs: dict[str, set[asyncio.Event]] = {}
-        self._behind: set[UUID] = set()
+        self._behind: dict[UUID, int] = {}  # what to look at, and up to where it is known to go
         self._newcomers: set[UUID] = set()
         self._rung = asyncio.Event()
 
@@ -63,7 +53,7 @@ class Followers:
         after: int,
         kinds: frozenset[EventKind] | None = None,
     ) -> AsyncGenerator[Entry]:
-        """A student's entries after a number: first the past, then live. Raises Ended.
+        """A student's entries after a number, the past and then live; raises Ended.
 
         `version` is where the journal ended when the caller was found to see the student.
         """
@@ -159,17 +149,16 @@ class Followers:
         finally:
             self._bell.near = None
 
-    def _look(self, student_id: UUID) -> None:
-        self._behind.add(student_id)
+    def _look(self, student_id: UUID, version: int = UNKNOWN) -> None:
+        self._behind[student_id] = max(version, self._behind.get(student_id, 0))
         self._rung.set()
 
     def _hear(self, channel: str, message: str) -> None:
         """A ring: from this process, or through Redis."""
         if channel.startswith(JOURNAL):
             student_id = UUID(channel.removeprefix(JOURNAL))
-            watched = self._watched.get(student_id)
-            if watched is not None and int(message) > watched.position:
-                self._look(student_id)
+            if student_id in self._watched:
+                self._look(student_id, int(message))
         elif channel == LINKS:
             if self._cohorts:
                 self._newcomers.add(UUID(message))
@@ -190,7 +179,7 @@ class Followers:
         while True:
             await self._rung.wait()
             self._rung.clear()
-            behind, self._behind = self._behind, set()
+            behind, self._behind = self._behind, {}
             newcomers, self._newcomers = self._newcomers, set()
             try:
                 await self._welcome(newcomers)
@@ -200,14 +189,20 @@ class Followers:
                 # not its text, which may repeat a row
                 log.warning("the journals cannot be read now: %s", type(error).__name__)
                 self._newcomers |= newcomers
-                self._behind |= behind
+                for student_id, version in behind.items():
+                    self._look(student_id, version)
                 self._rung.set()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LATEST)
 
-    async def _deliver(self, students: Iterable[UUID]) -> None:
+    async def _deliver(self, behind: Mapping[UUID, int]) -> None:
         """Read what is new, and hand it to those who may see it now."""
-        read = {id: self._watched[id] for id in students if id in self._watched}
+        read = {
+            student_id: watched
+            for student_id, version in behind.items()
+            # rung for from near and far, it may have been read meanwhile
+            if (watched := self._watched.get(student_id)) and watched.position < version
+        }
         if not read:
             return
         positions = {student_id: watched.position for student_id, watched in read.items()}
@@ -280,7 +275,7 @@ class Followers:
                 for follow in tuple(watched.follows):
                     self._lose(follow, student_id)
             elif version > watched.position:
-                self._look(student_id)
+                self._look(student_id, version)
         seen = {
             person: await self._journals.cohort(person)
             for person in {follow.person for follow in self._cohorts}

@@ -28,14 +28,9 @@ class Listener:
 
     def __init__(self, redis: Redis, hear: Hear, joined: Callable[[str], None]) -> None:
         given = redis.connection_pool
-        # RESP2, where a message is an array like any other answer; and no limit on each command,
-        # which until Python 3.12 could lose a cancellation: `_ask` sees to it that someone answers
-        kwargs = {
-            **given.connection_kwargs,
-            "protocol": 2,
-            "decode_responses": True,
-            "socket_timeout": None,
-        }
+        # no limit on each command, which until Python 3.12 could lose a cancellation: `_ask` sees
+        # to it that someone answers
+        kwargs = {**given.connection_kwargs, "decode_responses": True, "socket_timeout": None}
         self._pool = ConnectionPool(connection_class=given.connection_class, **kwargs)
         self._hear = hear
         self._joined = joined
@@ -59,7 +54,7 @@ class Listener:
         while True:
             connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
             try:
-                await connection.connect()
+                await connection.connect()  # type: ignore[no-untyped-call]
                 if pause > SOONEST:
                     log.warning("Redis is back, the bell is heard again")
                 pause = SOONEST
@@ -110,9 +105,10 @@ class Listener:
     async def _receive(self, connection: AbstractConnection) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            kind, *rest = await connection.read_response(timeout=math.inf)
+            answer = await connection.read_response(timeout=math.inf, push_request=True)
             self._last_heard = loop.time()
-            if kind == "message":
-                self._hear(*rest)
-            elif kind == "subscribe":
-                self._joined(rest[0])
+            match answer:
+                case ["message", channel, message]:
+                    self._hear(channel, message)
+                case ["subscribe", channel, _]:
+                    self._joined(channel)

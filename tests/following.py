@@ -1,7 +1,7 @@
 """A live gateway of the test's own, and subscriptions opened without a transport."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -105,6 +105,7 @@ def live_settings(servers: Servers, own_school: str, tmp_path: Path) -> Settings
         database_url=own_school,
         redis_url=servers.redis_url,
         jwt_secret=SECRET,
+        rate_writes=1_000_000,
     )
 
 
@@ -113,3 +114,10 @@ async def live(live_settings: Settings, anyio_backend: str) -> AsyncIterator[Liv
     """A gateway that follows, over a school of the test's own."""
     async with living(live_settings) as gateway:
         yield gateway
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until something holds; the test fails where it never does."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 (there is no event for what is looked at)
+            await asyncio.sleep(0.01)
