@@ -4,6 +4,7 @@ Statements are written with SQLAlchemy and run by asyncpg itself: `docs/performa
 ORM entities would cost.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -91,8 +92,10 @@ async def open_pool(dsn: str, *, size: int, statement_timeout_ms: int) -> asyncp
             )
         vocabularies = {str(kind.name): enum for enum, kind in LABELS.items()}
         for (stored,) in await connection.fetch(
-            "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace",
+            "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace"
+            " AND typname = ANY ($2)",  # the queue has one of its own there
             SCHEMA,
+            list(vocabularies),
         ):
             await connection.set_type_codec(
                 stored,
@@ -132,16 +135,32 @@ class Reader:
         self.role = role
         self.clock = clock
         self.statements = 0  # how many were sent; for logs and tests
+        self._under_way: set[asyncio.Task[Any] | None] = set()
+        self._over = False
 
     async def rows(self, statement: Statement, **values: Any) -> list[Row]:
         """Run a statement. `viewer` and `clock` are given to it where it names them."""
+        if self._over:
+            raise asyncio.CancelledError
         given = {**statement.constants, "viewer": self.viewer, "clock": self.clock, **values}
         self.statements += 1
-        async with self._pool.acquire() as connection:
-            await connection.see_as(self.viewer, self.role)
-            found: list[Row] = await connection.fetch(
-                statement.sql,
-                *[given[name] for name in statement.parameters],
-                record_class=statement.row,
-            )
+        task = asyncio.current_task()
+        self._under_way.add(task)
+        try:
+            async with self._pool.acquire() as connection:
+                await connection.see_as(self.viewer, self.role)
+                found: list[Row] = await connection.fetch(
+                    statement.sql,
+                    *[given[name] for name in statement.parameters],
+                    record_class=statement.row,
+                )
+        finally:
+            self._under_way.discard(task)
         return found
+
+    def call_off(self) -> None:
+        """Read no more: batches run apart from who asked for them, and would outlive them."""
+        self._over = True
+        for task in self._under_way:
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()

@@ -5,8 +5,9 @@ import sys
 import typer
 from rich.markup import escape
 
-from gateway.cli import bench, contract, database, doctor, people, serving, token
+from gateway.cli import bench, chaos, contract, database, doctor, people, serving, token, worker
 from gateway.cli.display import Failure, progress
+from gateway.cli.signals import Interrupted
 from gateway.embedded import EmbeddedError
 from gateway.settings import SettingsError
 
@@ -20,12 +21,14 @@ app = typer.Typer(
 for command in (
     serving.run,
     serving.serve,
+    worker.worker,
     database.migrate,
     people.demo,
     token.token,
     contract.schema,
     doctor.doctor,
     bench.bench,
+    chaos.chaos,
 ):
     app.command()(command)
 
@@ -38,7 +41,7 @@ def main() -> int:
         return _say(error, 2)
     except (Failure, EmbeddedError) as error:
         return _say(error, 1)
-    except serving.Interrupted as stop:
+    except Interrupted as stop:
         progress.print("stopped")
         return 128 + stop.number
     return 0
