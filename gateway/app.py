@@ -17,7 +17,12 @@ from gateway import graphql, health, ide
 from gateway.auth import Authenticator
 from gateway.limits import Limiter
 from gateway.settings import Settings
+from gateway.streams.admission import Admission
+from gateway.streams.draining import Draining
 from gateway.streams.opening import Streams
+from gateway.streams.operating import Operating
+from gateway.streams.single import Reservations
+from gateway.streams.websocket import Upgrades, WebSockets
 from loaders.rows import open_pool
 from resolvers.context import Context
 from resolvers.journals import Journals
@@ -81,25 +86,41 @@ def create_app(settings: Settings) -> Starlette:
             bell=app.state.bell,
         )
         app.state.streams = Streams(app.state.context)
-        following = asyncio.create_task(app.state.followers.run())
+        app.state.admission = Admission(settings)
+        app.state.draining = Draining()
+        app.state.reservations = Reservations()
+        operating = Operating(
+            app.state.streams,
+            app.state.context,
+            app.state.admission,
+            introspection=settings.introspects,
+        )
+        app.state.sockets = WebSockets(
+            settings, app.state.authenticator, operating, app.state.draining
+        )
+        running = [
+            asyncio.create_task(part.run()) for part in (app.state.followers, app.state.sockets)
+        ]
         try:
             yield
         finally:
-            following.cancel()
-            await asyncio.wait([following])
+            app.state.reservations.close()
+            for part in running:
+                part.cancel()
+            await asyncio.wait(running)
             await app.state.redis.aclose()
             await engine.dispose()
             await app.state.pool.close()
 
     app = Starlette(
         routes=[
-            Route("/graphql", graphql.endpoint, methods=["GET", "POST"]),
+            Route("/graphql", graphql.endpoint, methods=["GET", "POST", "PUT", "DELETE"]),
             Route("/graphiql/people", ide.people),
             Mount("/graphiql/assets", ide.Assets()),
             Route("/health", health.health),
             Route("/ready", health.ready),
         ],
-        middleware=[Middleware(RequestId)],
+        middleware=[Middleware(Upgrades), Middleware(RequestId)],
         lifespan=lifespan,
     )
     app.state.settings = settings

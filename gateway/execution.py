@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -45,6 +45,14 @@ TOO_LONG = (
     NoConnectionFree,
     TimeoutError,
 )
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # it stops, or is not up yet
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that was cut under it
+)
 CONTRACT = schema._schema  # strawberry keeps graphql-core's schema here
 
 
@@ -65,6 +73,9 @@ class Operation:
     query: str
     variables: Mapping[str, Any]
     name: str | None
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    resume: int | None = None
+    """The last `seq` that a client was sent before its stream was cut: goes before `afterSeq`."""
 
 
 def refusal(message: str, code: str) -> GraphQLError:
@@ -190,6 +201,9 @@ async def run(
     except TimeoutError:
         message = f"the operation took longer than {PATIENCE:g} s"
         return ExecutionResult(None, [refusal(message, "TIMEOUT")])
+    finally:
+        if context is not None:
+            context.reader.call_off()
     errors = [*(result.errors or ()), *(context.faults if context else ())]
     if not errors:
         return result
@@ -221,7 +235,7 @@ def told(error: GraphQLError, request_id: str) -> GraphQLError:
     told_by = _beneath(cause)
     if isinstance(told_by, TOO_LONG):
         message, code = "the database took too long", "TIMEOUT"
-    elif isinstance(told_by, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
+    elif isinstance(told_by, AWAY):
         message, code = "the database cannot be reached", "UNAVAILABLE"
     if isinstance(told_by, asyncpg.PostgresError):
         # not its text: it may repeat a row, and a row is a pupil's

@@ -9,12 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import ide
-from gateway.auth import Authenticator, Unauthenticated
+from gateway.auth import Authenticator, Session, Unauthenticated
 from gateway.cost import affordable
 from gateway.execution import Operation, Rejected, asks_nothing, prepared, refusal, run
+from gateway.requests import operation_of
 from gateway.settings import Settings
+from gateway.streams import single, sse
+from gateway.streams.answering import Asked, refused, subscribed
+from gateway.streams.opening import encoded
 from resolvers.context import Context
-from services.access import Viewer
 
 MAX_BODY = 1_000_000  # bytes
 SPOKEN = ("application/graphql-response+json", "application/json")
@@ -24,47 +27,69 @@ async def endpoint(request: Request) -> Response:
     """Answer a GraphQL request, or show GraphiQL to a browser."""
     if request.method == "GET" and "query" not in request.query_params and _browses(request):
         return ide.page()
-    media_type = _media_type(request.headers.get("accept"))
+    accept = request.headers.get("accept")
+    media_type = _media_type(accept)
+    request.state.understood = False
     try:
-        operation = await _operation(request)
-        result = await _answer(request, operation)
-        status = 200
+        if single.manages(request):
+            return await single.managed(request, _known(await _session(request)))
+        answer = await _answer(request, await _operation(request))
     except Rejected as rejected:
         result = ExecutionResult(None, rejected.errors)
+        if rejected.status == 400 and request.state.understood and sse.takes_nothing_else(accept):
+            return sse.once(refused(rejected.errors))
         # application/json is the media type of clients that take any other status for a broken link
         legacy = rejected.status == 400 and media_type == "application/json"
-        status = 200 if legacy and request.state.understood else rejected.status
+        forgives = request.state.understood and not single.names_one(request)
+        status = 200 if legacy and forgives else rejected.status
         return _response(result, status, media_type, dict(rejected.headers))
-    return _response(result, status, media_type, {})
+    if isinstance(answer, Response):
+        return answer
+    if sse.takes_nothing_else(accept):
+        return sse.once(encoded(answer))
+    return _response(answer, 200, media_type, {})
 
 
-async def _answer(request: Request, operation: Operation) -> ExecutionResult:
+async def _answer(request: Request, operation: Operation) -> ExecutionResult | Response:
     settings: Settings = request.app.state.settings
-    clock = datetime.now(UTC)
-    viewer = await _viewer(request, clock)
-    document, node = prepared(operation, introspection=settings.introspects)
-    if request.method == "GET" and node.operation is not OperationType.QUERY:
+    session = await _session(request)
+    document, node = prepared(operation, introspection=settings.introspects, streams=True)
+    if request.method == "GET" and node.operation is OperationType.MUTATION:
         raise _rejected("GET runs queries only", "METHOD_NOT_ALLOWED", 405, {"Allow": "POST"})
     affordable(document, node, operation.variables)
-    if viewer is None:
-        if not asks_nothing(node):
-            raise _unauthenticated("a token is needed: Authorization: Bearer <token>")
+    if session is None and asks_nothing(node) and not single.names_one(request):
         return await run(document, operation, None)
-    context: Context = request.app.state.context(
-        viewer=viewer,
-        clock=clock,
-        request_id=request.state.request_id,
-        idempotency_key=request.headers.get("idempotency-key") or None,
-    )
-    return await run(document, operation, context)
+    asked = Asked(document, node, operation, _known(session), request.state.request_id)
+
+    async def result() -> ExecutionResult:
+        context: Context = request.app.state.context(
+            viewer=asked.viewer,
+            clock=datetime.now(UTC),
+            request_id=asked.request_id,
+            idempotency_key=request.headers.get("idempotency-key") or None,
+        )
+        return await run(document, operation, context)
+
+    if single.names_one(request):
+        return single.accepted(request, asked, result)
+    if node.operation is OperationType.SUBSCRIPTION:
+        return await subscribed(request, asked)
+    return await result()
 
 
-async def _viewer(request: Request, clock: datetime) -> Viewer | None:
+async def _session(request: Request) -> Session | None:
     authenticator: Authenticator = request.app.state.authenticator
     try:
-        return await authenticator.bearer(request.headers.get("authorization"), clock)
+        given = request.headers.get("authorization")
+        return await authenticator.bearer(given, datetime.now(UTC))
     except Unauthenticated as error:
         raise _unauthenticated(str(error)) from error
+
+
+def _known(session: Session | None) -> Session:
+    if session is None:
+        raise _unauthenticated("a token is needed: Authorization: Bearer <token>")
+    return session
 
 
 def _rejected(
@@ -81,7 +106,6 @@ def _unauthenticated(message: str) -> Rejected:
 
 async def _operation(request: Request) -> Operation:
     """What the request asks for; Rejected when it is not the request of an operation."""
-    request.state.understood = False
     if request.method == "GET":
         given: Any = dict(request.query_params)
         for part in ("variables", "extensions"):
@@ -92,21 +116,9 @@ async def _operation(request: Request) -> Operation:
         if declared != "application/json":
             raise _rejected("the content type must be application/json", "BAD_REQUEST", 415)
         given = _json(await _body(request), "the body")
-    if not isinstance(given, dict):
-        raise _rejected("the body must be a JSON object", "BAD_REQUEST")
-    query: Any = given.get("query")
-    variables: Any = given.get("variables")
-    name: Any = given.get("operationName")
-    if not isinstance(query, str):
-        raise _rejected("`query` must be a text", "BAD_REQUEST")
-    if variables is not None and not isinstance(variables, dict):
-        raise _rejected("`variables` must be an object", "BAD_REQUEST")
-    if name is not None and not isinstance(name, str):
-        raise _rejected("`operationName` must be a text", "BAD_REQUEST")
-    if not isinstance(given.get("extensions", {}), dict | None):
-        raise _rejected("`extensions` must be an object", "BAD_REQUEST")
+    operation = operation_of(given)
     request.state.understood = True
-    return Operation(query, variables or {}, name or None)
+    return operation
 
 
 def _json(raw: bytes, what: str) -> Any:

@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,6 +55,13 @@ def _redis_url(url: str) -> str:
     return url
 
 
+def _separated(value: Any) -> Any:
+    """`a,b` as the environment writes a list."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
 class Settings(BaseSettings):
     """What a gateway is told at its start; built by `load()`, or by hand in a test."""
 
@@ -79,6 +93,13 @@ class Settings(BaseSettings):
     jwt_audience: str = "nexus"
 
     introspection: bool | None = None
+
+    # whose pages may call: their origins
+    origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)] = ()
+
+    # of one actor, in one process
+    stream_connections: Annotated[int, Field(ge=1)] = 50
+    stream_subscriptions: Annotated[int, Field(ge=1)] = 200
 
     # of one actor, a minute
     rate_writes: Annotated[int, Field(ge=1)] = 120

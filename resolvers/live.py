@@ -49,9 +49,12 @@ async def dashboard_updates(
     row = await visible(context.loaders, Student.id, visible_students).load(student_id)
     if row is None:
         raise _unseen()
+    if context.resume is not None:
+        after_seq = context.resume
     after = row.version if after_seq is None else after_seq
     if not 0 <= after <= row.version:
         raise refused(f"`afterSeq` must be between 0 and {row.version}, where the journal ends")
+    context.begins = after
     entries = context.followers.student(
         _person(context), student_id, version=row.version, after=after, kinds=_chosen(kinds)
     )

@@ -7,7 +7,7 @@ own position, so that a lost ring delays and nothing is lost, repeated or out of
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from itertools import chain
 from uuid import UUID
 
@@ -145,7 +145,7 @@ class Followers:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for part in (self._bell.run, self._listener.run, self._read, self._beat):
-                    tasks.create_task(part())
+                    tasks.create_task(_kept(part))
         finally:
             self._bell.near = None
 
@@ -289,3 +289,13 @@ class Followers:
                 self._lose(follow, student_id)
         if self._newcomers:
             self._rung.set()
+
+
+async def _kept(part: Callable[[], Awaitable[None]]) -> None:
+    """Run a part that must not end; a fault of ours in it is told, and it begins again."""
+    while True:
+        try:
+            await part()
+        except Exception:
+            log.exception("a part of what follows journals has failed, and begins again")
+        await asyncio.sleep(LATEST)

@@ -36,16 +36,19 @@ class Listener:
         self._joined = joined
         self._wanted: set[str] = set()
         self._asked: set[str] = set()
+        self._moved: set[str] = set()  # since it was last looked at: added, or removed
         self._changed = asyncio.Event()
         self._last_heard = 0.0
         self.hearing = False
 
     def add(self, channel: str) -> None:
         self._wanted.add(channel)
+        self._moved.add(channel)
         self._changed.set()
 
     def remove(self, channel: str) -> None:
         self._wanted.discard(channel)
+        self._moved.add(channel)
         self._changed.set()
 
     async def run(self) -> None:
@@ -74,6 +77,7 @@ class Listener:
 
     async def _listen(self, connection: AbstractConnection) -> None:
         self._asked = set()
+        self._moved = set(self._wanted)
         self._changed.set()
         self._last_heard = asyncio.get_running_loop().time()
         self.hearing = True
@@ -94,8 +98,11 @@ class Listener:
                 await connection.send_command("PING", check_health=False)
                 continue
             self._changed.clear()
-            more, less = self._wanted - self._asked, self._asked - self._wanted
-            self._asked = set(self._wanted)
+            moved, self._moved = self._moved, set()
+            more = (moved & self._wanted) - self._asked
+            less = (moved & self._asked) - self._wanted
+            self._asked |= more
+            self._asked -= less
             for command, channels in (("SUBSCRIBE", more), ("UNSUBSCRIBE", less)):
                 names = sorted(channels)
                 for start in range(0, len(names), AT_ONCE):

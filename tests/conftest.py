@@ -30,7 +30,16 @@ from subscriptions.bell import Bell
 from subscriptions.connection import connect
 from subscriptions.followers import Followers
 
-pytest_plugins = ("asking_families", "changing_families", "over_http", "following", "own_tutoring", "working")
+pytest_plugins = (
+    "asking_families",
+    "changing_families",
+    "over_http",
+    "following",
+    "served",
+    "events",
+    "own_tutoring",
+    "working",
+)
 
 TODAY = date(2026, 11, 23)
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from gateway import settings as configuration
 from gateway.bench.load import NoLoadGenerator, Outcome, Request, middle, run
 from gateway.bench.rows import measure
 from gateway.bench.writes import measure as measure_writes
+from gateway.cli.bench_live import bench_live
 from gateway.cli.database import connected
 from gateway.cli.display import Failure, progress, result
 from gateway.cli.people import School, people
@@ -20,8 +22,16 @@ from gateway.settings import ROOT
 DOCUMENTS = ROOT / "schema" / "documents"
 
 
+class Form(StrEnum):
+    """What is measured in other ways, on servers of its own."""
+
+    LIVE = "live"
+
+
 def bench(
+    form: Annotated[Form | None, typer.Argument(help="`live`: the streams.")] = None,
     *,
+    as_json: Annotated[bool, typer.Option("--json", help="Of `live`.")] = False,
     connections: Annotated[list[int] | None, typer.Option(min=1, max=1000)] = None,
     seconds: Annotated[int, typer.Option(min=1, max=120, help="Of each run.")] = 5,
     rounds: Annotated[int, typer.Option(min=1, max=20, help="Runs of each, interleaved.")] = 3,
@@ -30,6 +40,9 @@ def bench(
 ) -> None:
     """Measure requests per second and latency against the gateway that `scripts/run` serves."""
     settings = configuration.load()
+    if form is Form.LIVE:
+        bench_live(settings, as_json=as_json)
+        return
     table = Table("document", "connections", "requests/s", "p50 ms", "p95 ms", "p99 ms", "failed")
     if writes:
         for name, outcome in measure_writes(settings, connections=16, seconds=seconds).items():

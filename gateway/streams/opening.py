@@ -1,7 +1,7 @@
 """Opening a subscription: from an operation to the messages that its subscriber is sent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,8 @@ from graphql import (
 )
 
 from gateway.execution import CONTRACT, Operation, Rejected, run, told
-from gateway.streams.rendering import Renderings, shared_by
+from gateway.streams.plain import Plain
+from gateway.streams.rendering import Renderings, Sharing
 from resolvers.context import Context
 from resolvers.live import Update
 from services.access import Viewer
@@ -41,6 +42,24 @@ class Message:
 
     body: str
     seq: int | None
+
+
+class Opened(AsyncIterator[Message]):
+    """The messages of a subscription that was let in, to be taken or closed.
+
+    `begins` is where in a student's journal it begins: who is cut off before the first message
+    comes back with it. None where what is followed has no one journal.
+    """
+
+    def __init__(self, messages: AsyncGenerator[Message], begins: int | None) -> None:
+        self._messages = messages
+        self.begins = begins
+
+    async def __anext__(self) -> Message:
+        return await anext(self._messages)
+
+    async def aclose(self) -> None:
+        await self._messages.aclose()
 
 
 def encoded(result: ExecutionResult) -> str:
@@ -65,27 +84,38 @@ class Streams:
         operation: Operation,
         viewer: Viewer,
         request_id: str,
-    ) -> AsyncIterator[Message]:
+    ) -> Opened:
         """The messages of a subscription; Rejected where it may not start.
 
         While they are taken: GraphQLError where it ends for a reason of the client's own,
         `FellBehind` and `ComeBack` where it has to start again.
         """
-        context = self._new(viewer, request_id)
-        source = await _source(document, operation, context)
-        scope = shared_by(document, node, operation, viewer)
+        context = self._new(viewer, request_id, resume=operation.resume)
+        try:
+            source = await _source(document, operation, context)
+        finally:
+            context.reader.call_off()
+        sharing = Sharing.of(document, node)
+        scope = sharing.scope(operation, viewer)
         render = partial(self._render, document, operation, viewer, request_id)
-        return self._messages(source, scope, render)
+        return Opened(self._messages(source, scope, sharing.plain, render), context.begins)
 
-    def _new(self, viewer: Viewer, request_id: str) -> Context:
-        return self._context(viewer=viewer, clock=datetime.now(UTC), request_id=request_id)
+    def _new(self, viewer: Viewer, request_id: str, resume: int | None = None) -> Context:
+        clock = datetime.now(UTC)
+        return self._context(viewer=viewer, clock=clock, request_id=request_id, resume=resume)
 
     async def _messages(
-        self, source: AsyncIterator[Any], scope: Any, render: Callable[[Any], Any]
-    ) -> AsyncIterator[Message]:
+        self,
+        source: AsyncIterator[Any],
+        scope: Any,
+        plain: Plain | None,
+        render: Callable[[Any], Any],
+    ) -> AsyncGenerator[Message]:
         try:
             async for value in source:
-                if isinstance(value, Update):
+                if plain and isinstance(value, Update) and (body := plain(value)):
+                    yield Message(body, value.event.seq)
+                elif isinstance(value, Update):
                     key = (scope, value.event.id)
                     body = await self._renderings.get(key, partial(render, value))
                     yield Message(body, value.event.seq)

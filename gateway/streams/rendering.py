@@ -7,6 +7,7 @@ leaves the student's file for things that have a gate of their own.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from typing import ClassVar
 
 from graphql import (
     DocumentNode,
@@ -20,7 +21,8 @@ from graphql import (
     visit,
 )
 
-from gateway.execution import CONTRACT, Operation
+from gateway.execution import CONTRACT, KEPT_DOCUMENTS, Operation
+from gateway.streams.plain import plain
 from services.access import Viewer
 
 PERSONAL = {"Node", "Resource"}  # types whose rows are gated by person, not by student
@@ -64,20 +66,40 @@ class _Reading(Visitor):
         return self.SKIP
 
 
-def shared_by(
-    document: DocumentNode, node: OperationDefinitionNode, operation: Operation, viewer: Viewer
-) -> Hashable:
+class Sharing:
     """What two subscribers must have in common to be shown the same bytes of the same event.
 
-    The root field's arguments say which events one gets, and so do not count.
+    The root field's arguments say which events one gets, and so do not count. Read once for each
+    document: `plain` is how to render it without an executor, where that can be.
     """
-    types = TypeInfo(CONTRACT)
-    reading = _Reading(types, node)
-    visit(document, TypeInfoVisitor(types, reading))
-    person = viewer.id if reading.personal else None
-    given = operation.variables
-    variables = tuple((name, repr(given.get(name))) for name in sorted(reading.variables))
-    return operation.query, operation.name, variables, viewer.role, person
+
+    _known: ClassVar[OrderedDict[int, "Sharing"]] = OrderedDict()
+
+    def __init__(self, document: DocumentNode, node: OperationDefinitionNode) -> None:
+        types = TypeInfo(CONTRACT)
+        reading = _Reading(types, node)
+        visit(document, TypeInfoVisitor(types, reading))
+        self._node = node  # held, so that its identity is nobody else's
+        self._personal = reading.personal
+        self._variables = sorted(reading.variables)
+        self.plain = plain(node)
+
+    @classmethod
+    def of(cls, document: DocumentNode, node: OperationDefinitionNode) -> "Sharing":
+        """Documents are prepared once for each text, and so are known by their nodes."""
+        found = cls._known.get(id(node))
+        if found is None:
+            found = cls._known[id(node)] = cls(document, node)
+            if len(cls._known) > KEPT_DOCUMENTS:
+                cls._known.popitem(last=False)
+        return found
+
+    def scope(self, operation: Operation, viewer: Viewer) -> Hashable:
+        """The same for all who may share."""
+        person = viewer.id if self._personal else None
+        given = operation.variables
+        variables = tuple((name, repr(given.get(name))) for name in self._variables)
+        return operation.query, operation.name, variables, viewer.role, person
 
 
 class _Shared:
