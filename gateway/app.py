@@ -1,8 +1,10 @@
 """The gateway: routes, what lives as long as the process, and what every answer carries."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import uuid4
 
 from starlette.applications import Starlette
@@ -16,18 +18,28 @@ from gateway.auth import Authenticator
 from gateway.compiled import CompiledPlans, Lanes
 from gateway.documents import Operation
 from gateway.graphql import GraphQL
-from gateway.limits import Limiter
+from gateway.limits import Limiter, OperationRate
 from gateway.logs import OperationLog
 from gateway.metrics import Metrics
 from gateway.origins import cors
 from gateway.settings import Settings
+from gateway.streams.admission import Admission
+from gateway.streams.draining import Draining
+from gateway.streams.opening import Streams
+from gateway.streams.operating import Operating
+from gateway.streams.single import Reservations
+from gateway.streams.websocket import Upgrades, WebSockets
 from gateway.tracing import tracing
 from gateway.trusted.policy import Trust
 from gateway.trusted.registry import load
 from gateway.trusted.usage import Usage
 from loaders.rows import open_pool
+from resolvers.context import Context
+from resolvers.journals import Journals
 from services.unit_of_work import open_engine, sessions
+from subscriptions.bell import Bell
 from subscriptions.connection import connect
+from subscriptions.followers import Followers
 
 REQUEST_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
 
@@ -87,10 +99,42 @@ def create_app(settings: Settings) -> Starlette:
         app.state.sessions = sessions(engine)
         app.state.redis = connect(settings.redis_url or "")
         app.state.limiter = Limiter(app.state.redis, settings)
+        app.state.bell = Bell(app.state.redis)
+        app.state.followers = Followers(Journals(app.state.pool), app.state.bell, app.state.redis)
+        app.state.context = partial(
+            Context,
+            pool=app.state.pool,
+            sessions=app.state.sessions,
+            limiter=app.state.limiter,
+            followers=app.state.followers,
+            bell=app.state.bell,
+        )
+        app.state.streams = Streams(app.state.context)
+        app.state.admission = Admission(settings)
+        app.state.draining = Draining()
+        app.state.reservations = Reservations()
+        operating = Operating(
+            app.state.streams,
+            app.state.context,
+            app.state.admission,
+            documents=endpoint.documents,
+            trust=trust,
+            plans=app.state.plans,
+            rate=rate,
+            observers=observers,
+        )
+        app.state.sockets = WebSockets(settings, authenticator, operating, app.state.draining)
+        running = [
+            asyncio.create_task(part.run()) for part in (app.state.followers, app.state.sockets)
+        ]
         try:
             async with usage.kept(app.state.redis):
                 yield
         finally:
+            app.state.reservations.close()
+            for part in running:
+                part.cancel()
+            await asyncio.wait(running)
             await app.state.redis.aclose()
             await engine.dispose()
             await lanes.close()
@@ -98,11 +142,14 @@ def create_app(settings: Settings) -> Starlette:
             traced.close()
 
     authenticator = Authenticator(settings)
+    observers = (OperationLog(), measured, usage)
+    rate = OperationRate(settings.rate_operations)
     endpoint = GraphQL(
         settings,
         authenticator,
         trust,
-        observers=(OperationLog(), measured, usage),
+        rate=rate,
+        observers=observers,
         tracing=traced,
     )
     app = Starlette(
@@ -115,11 +162,12 @@ def create_app(settings: Settings) -> Starlette:
             Route("/ready", health.ready),
             Route("/metrics", metrics.metrics),
         ],
-        middleware=[Middleware(RequestId), cors(settings)],
+        middleware=[Middleware(Upgrades), Middleware(RequestId), cors(settings)],
         lifespan=lifespan,
     )
     app.state.settings = settings
     app.state.trust = trust
+    app.state.documents = endpoint.documents
     app.state.authenticator = authenticator
     app.state.metrics = measured
     return app

@@ -7,12 +7,13 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import httpx2
 from joserfc import jwk, jwt
-from joserfc.errors import JoseError, SecurityWarning
+from joserfc.errors import ExpiredTokenError, JoseError, SecurityWarning
 
 from gateway.settings import Algorithm, Settings
 from models.vocabulary import Role
@@ -28,6 +29,18 @@ KEPT_TOKENS = 2048  # that were verified
 
 class Unauthenticated(Exception):
     """The token does not say who is asking; the message is for the client."""
+
+
+class Stale(Unauthenticated):
+    """It does not any more, or not now: with a fresh token it is worth trying again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Whom a token names, and until when: seconds since the epoch."""
+
+    viewer: Viewer
+    expires_at: float
 
 
 class Keys:
@@ -69,7 +82,7 @@ class Keys:
 
     def _claims(self, token: str, algorithm: Algorithm) -> Mapping[str, Any]:
         if self._keys is None:
-            raise Unauthenticated("the keys that verify tokens cannot be read")
+            raise Stale("the keys that verify tokens cannot be read")
         with warnings.catch_warnings():
             # EdDSA has a newer name, Ed25519; which of them is taken is for the settings to say
             warnings.simplefilter("ignore", SecurityWarning)
@@ -114,17 +127,21 @@ class Authenticator:
         self._audience = settings.jwt_audience
         self._keys = Keys(settings)
 
-    async def bearer(self, header: str | None, now: datetime) -> Viewer | None:
-        """The viewer of an `Authorization` header; None where there is none."""
+    async def bearer(self, header: str | None, now: datetime) -> Session | None:
+        """The session of an `Authorization` header; None where there is none."""
         if header is None:
             return None
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated("Authorization must be: Bearer <token>")
-        return await self.viewer(token.strip(), now)
+        return await self.session(token.strip(), now)
 
     async def viewer(self, token: str, now: datetime) -> Viewer:
         """Whom a token names; Unauthenticated says what is wrong with it."""
+        return (await self.session(token, now)).viewer
+
+    async def session(self, token: str, now: datetime) -> Session:
+        """Whom a token names and until when; Unauthenticated says what is wrong with it."""
         if len(token) > LONGEST_TOKEN:
             raise Unauthenticated("the token is too long")
         try:
@@ -142,13 +159,15 @@ class Authenticator:
         )
         try:
             registry.validate(dict(claims))
+        except ExpiredTokenError as error:
+            raise Stale(f"the token is refused: {error.description}") from error
         except JoseError as error:
             raise Unauthenticated(f"the token is refused: {error.description}") from error
         subject, name, client = claims["sub"], claims.get("name"), claims.get("client")
         for value in (subject, claims["role"], name, client):
             if value is not None and not (isinstance(value, str) and storable(value)):
                 raise Unauthenticated("the token is refused: a claim is not a text")
-        return Viewer(subject, Role(claims["role"]), name, client)
+        return Session(Viewer(subject, Role(claims["role"]), name, client), claims["exp"])
 
 
 def storable(text: str) -> bool:

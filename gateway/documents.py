@@ -43,6 +43,9 @@ class Operation:
     variables: Mapping[str, Any] = field(repr=False)
     name: str | None
     trusted: bool = False  # asked for by the id of a trusted document
+    extensions: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    resume: int | None = None
+    """The last `seq` that a client was sent before its stream was cut: goes before `afterSeq`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
@@ -30,6 +30,14 @@ TOO_LONG = (
     asyncpg.LockNotAvailableError,
     NoConnectionFree,
     TimeoutError,
+)
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # it stops, or is not up yet
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that was cut under it
 )
 
 Path = Literal["reference", "compiled", "versioned"]
@@ -72,11 +80,14 @@ async def run(
     operation: Operation,
     context: Context | None,
     *,
+    root: Any = None,
     plans: CompiledPlans | None = None,
     patience: float = PATIENCE,
     suggestions: bool = True,
 ) -> Answer:
     """Answer an operation; errors come back masked unless they are meant for the client.
+
+    `root` is the event that a subscription's operation is executed for.
 
     No context is needed where nothing but the schema is asked about. A change has no limit but that
     of each of its roots (`resolvers/mutations.py`): what was committed must be told.
@@ -84,7 +95,9 @@ async def run(
     limit = None if prepared.kind is OperationType.MUTATION else patience
     try:
         async with asyncio.timeout(limit):
-            return await _answered(prepared, operation, context, plans, suggestions=suggestions)
+            return await _answered(
+                prepared, operation, context, root, plans, suggestions=suggestions
+            )
     except TimeoutError:
         message = f"the operation took longer than {patience:g} s"
         late = ExecutionResult(None, [refusal(message, "TIMEOUT")])
@@ -98,6 +111,7 @@ async def _answered(
     prepared: Prepared,
     operation: Operation,
     context: Context | None,
+    root: Any,
     plans: CompiledPlans | None,
     *,
     suggestions: bool,
@@ -107,17 +121,23 @@ async def _answered(
         found = await plans.answer(prepared, operation.variables, context)
         if found is not None:
             return Answer(found.body, "compiled", found.statements)
-    result = await _reference(prepared, operation, context, suggestions=suggestions)
+    result = await _reference(prepared, operation, context, root, suggestions=suggestions)
     return Answer(result, "reference", context.reader.statements if context else 0)
 
 
 async def _reference(
-    prepared: Prepared, operation: Operation, context: Context | None, *, suggestions: bool
+    prepared: Prepared,
+    operation: Operation,
+    context: Context | None,
+    root: Any,
+    *,
+    suggestions: bool,
 ) -> ExecutionResult:
     """graphql-core with batched loaders: always right."""
     found = execute(
         CONTRACT,
         prepared.document,
+        root_value=root,
         context_value=context,
         variable_values=dict(operation.variables),
         operation_name=operation.name,
@@ -155,7 +175,7 @@ def told(error: GraphQLError, request_id: str) -> GraphQLError:
     told_by = _beneath(cause)
     if isinstance(told_by, TOO_LONG):
         message, code = "the database took too long", "TIMEOUT"
-    elif isinstance(told_by, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
+    elif isinstance(told_by, AWAY):
         message, code = "the database cannot be reached", "UNAVAILABLE"
     if isinstance(told_by, asyncpg.PostgresError):
         # not its text: it may repeat a row, and a row is a pupil's

@@ -7,7 +7,7 @@ and written (`gateway/answers.py`).
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -17,18 +17,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway import answers, ide
-from gateway.auth import Authenticator, Unauthenticated
+from gateway.asking import Asker
+from gateway.auth import Authenticator, Session, Unauthenticated
 from gateway.cost import BUDGETS, affordable
 from gateway.documents import Documents, Operation, Prepared, unauthenticated
 from gateway.execution import Answer, run
 from gateway.hangups import HungUp, Listening
 from gateway.limits import OperationRate
-from gateway.negotiation import EVENT_STREAM, HTML, JSON, LEGACY, best, negotiated
+from gateway.negotiation import HTML, JSON, LEGACY, best, negotiated
 from gateway.observations import Observation, Observer
 from gateway.origins import foreign
-from gateway.refusals import Rejected, malformed, refusal
+from gateway.refusals import Rejected, codes, malformed, refusal
 from gateway.requests import ALLOWED, READING, asked
 from gateway.settings import Settings
+from gateway.streams import single, sse
+from gateway.streams.answering import Asked, subscribed
 from gateway.tracing import Traced, Untraced
 from gateway.trusted.policy import Trust
 from resolvers.context import Context
@@ -38,31 +41,6 @@ log = logging.getLogger("nexus")
 
 HUNG_UP = 499  # nobody reads it; nginx's number, for the log
 TELL_COST = "x-nexus-cost"
-
-
-@dataclass(slots=True)
-class Asker:
-    """Who asks, when, and in which words an answer is understood."""
-
-    request: Request
-    receive: Receive
-    viewer: Viewer | None
-    clock: datetime
-    media_type: str | None
-    spent: int = 0  # points of the budget, by the operations of the same batch
-
-    @property
-    def accept(self) -> str | None:
-        return self.request.headers.get("accept")
-
-    @property
-    def reads(self) -> bool:
-        return self.request.method in READING
-
-    def key(self, place: int | None) -> str | None:
-        """The idempotency key of the operation at a place of its batch."""
-        key = self.request.headers.get("idempotency-key")
-        return key if not key or place is None else f"{key}/{place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +61,7 @@ class GraphQL:
         authenticator: Authenticator,
         trust: Trust,
         *,
+        rate: OperationRate,
         observers: Sequence[Observer] = (),
         tracing: Traced | Untraced,
     ) -> None:
@@ -92,7 +71,7 @@ class GraphQL:
         self._trust = trust
         self._settings = settings
         self._authenticator = authenticator
-        self._rate = OperationRate(settings.rate_operations)
+        self._rate = rate
         self._observers = observers
         self._tracing = tracing
 
@@ -115,7 +94,9 @@ class GraphQL:
             if alien := foreign(request, self._settings):
                 raise alien
             clock = datetime.now(UTC)
-            asker = Asker(request, receive, await self._viewer(request, clock), clock, media_type)
+            asker = Asker(request, receive, await self._session(request, clock), clock, media_type)
+            if single.manages(request):
+                return await single.managed(request, asker.known)
             resolve = self._trust.resolver(asker.viewer, request.path_params.get("document"))
             wanted = await asked(request, resolve, batch_size=self._settings.batch)
         except Rejected as rejected:
@@ -124,7 +105,12 @@ class GraphQL:
             if wanted.batch:
                 written = await self._batch(asker, wanted.operations)
             else:
-                written = await self._one(asker, wanted.operations[0], seen)
+                answered = await self._one(asker, wanted.operations[0], seen)
+                if isinstance(answered, Response):
+                    return answered
+                written = answered
+                if asker.streams and written.status in (200, 400):
+                    return sse.once(written.body.decode())
         return await answers.response(
             written.body,
             written.status,
@@ -143,7 +129,7 @@ class GraphQL:
             and best(request.headers.get("accept") or LEGACY, (*JSON, HTML)) == HTML
         )
 
-    async def _viewer(self, request: Request, clock: datetime) -> Viewer | None:
+    async def _session(self, request: Request, clock: datetime) -> Session | None:
         try:
             header = request.headers.get("authorization")
             return await self._authenticator.bearer(header, clock)
@@ -155,16 +141,22 @@ class GraphQL:
         bodies = []
         for place, operation in enumerate(operations):
             seen = Observation(asker.request.state.request_id)
-            bodies.append((await self._one(asker, operation, seen, place)).body)
+            written = await self._one(asker, operation, seen, place)
+            assert isinstance(written, Written)  # noqa: S101 - what streams is refused here
+            bodies.append(written.body)
         return Written(b"[" + b",".join(bodies) + b"]", 200)
 
     async def _one(
         self, asker: Asker, operation: Operation, seen: Observation, place: int | None = None
-    ) -> Written:
+    ) -> Written | Response:
         """Answer one operation, or say why not; either way it is observed."""
         with self._tracing.operation(seen, asker.request.headers):
             try:
                 prepared = self._admitted(asker, operation, seen)
+                if streamed := await self._streamed(asker, prepared, operation, place):
+                    seen.path = "stream"
+                    self._over(seen, Written(b"", streamed.status_code))
+                    return streamed
                 answer = await self._answer(asker, prepared, operation, asker.key(place))
             except Rejected as rejected:
                 return self._over(seen, rejection(rejected, asker.media_type), rejected)
@@ -193,13 +185,10 @@ class GraphQL:
         seen.call(prepared.name)
         seen.document, seen.trusted = prepared.id, operation.trusted
         seen.kind = prepared.kind.value
-        if asker.reads and prepared.kind is not OperationType.QUERY:
+        if asker.reads and prepared.kind is OperationType.MUTATION:
             raise malformed("GET runs queries only", 405, "METHOD_NOT_ALLOWED", {"Allow": "POST"})
-        if prepared.kind is OperationType.SUBSCRIPTION:
-            if negotiated(asker.accept, subscribes=True) is None:
-                raise malformed(f"subscriptions are answered as {EVENT_STREAM}", 406)
-            raise Rejected([refusal("subscriptions need a stream", "BAD_REQUEST")])
-        if asker.media_type is None:
+        streams = prepared.kind is OperationType.SUBSCRIPTION or single.names_one(asker.request)
+        if asker.media_type is None and not streams and not asker.streams:
             raise malformed(f"answers are {' or '.join(JSON)}", 406, "NOT_ACCEPTABLE")
         if viewer is None:
             if not prepared.anonymous:
@@ -210,11 +199,40 @@ class GraphQL:
             asker.spent += seen.cost
         return prepared
 
+    async def _streamed(
+        self, asker: Asker, prepared: Prepared, operation: Operation, place: int | None
+    ) -> Response | None:
+        """The response of what is answered on a stream, its own or one that is there already."""
+        named = single.names_one(asker.request)
+        if not named and prepared.kind is not OperationType.SUBSCRIPTION:
+            return None
+        if place is not None:
+            raise malformed("what streams cannot be in a batch")
+        wanted = Asked(prepared, operation, asker.known, asker.request.state.request_id)
+        if not named:
+            return await subscribed(asker.request, wanted)
+
+        async def result() -> str:
+            clocked = replace(asker, clock=datetime.now(UTC))
+            context = self._context(clocked, asker.viewer, asker.key(None))
+            return answers.body_of(await self._run(asker, prepared, operation, context)).decode()
+
+        return single.accepted(asker.request, wanted, result)
+
     async def _answer(
         self, asker: Asker, prepared: Prepared, operation: Operation, key: str | None
     ) -> Answer:
         context = self._context(asker, asker.viewer, key) if asker.viewer else None
-        running = run(
+        running = self._run(asker, prepared, operation, context)
+        if prepared.kind is OperationType.MUTATION:
+            return await running
+        async with Listening(asker.receive):
+            return await running
+
+    async def _run(
+        self, asker: Asker, prepared: Prepared, operation: Operation, context: Context | None
+    ) -> Answer:
+        return await run(
             prepared,
             operation,
             context,
@@ -222,18 +240,10 @@ class GraphQL:
             patience=self._settings.operation_timeout,
             suggestions=self._settings.introspects,
         )
-        if prepared.kind is OperationType.MUTATION:
-            return await running
-        async with Listening(asker.receive):
-            return await running
 
-    def _context(self, asker: Asker, viewer: Viewer, key: str | None) -> Context:
-        state = asker.request.app.state
-        context = Context(
+    def _context(self, asker: Asker, viewer: Viewer | None, key: str | None) -> Context:
+        context: Context = asker.request.app.state.context(
             viewer=viewer,
-            pool=state.pool,
-            sessions=state.sessions,
-            limiter=state.limiter,
             clock=asker.clock,
             request_id=asker.request.state.request_id,
             idempotency_key=key or None,
@@ -276,9 +286,3 @@ def broken(request_id: str) -> Rejected:
     """What a client is told of a fault that nothing else has caught."""
     told = refusal("the server failed", "INTERNAL_SERVER_ERROR", requestId=request_id)
     return Rejected([told], 500)
-
-
-def codes(errors: Sequence[object]) -> tuple[str, ...]:
-    """The codes of errors, each once, in order."""
-    extensions = [getattr(error, "extensions", None) or {} for error in errors]
-    return tuple(dict.fromkeys(str(given.get("code", "UNKNOWN")) for given in extensions))

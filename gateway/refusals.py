@@ -52,3 +52,9 @@ def coded(error: GraphQLError, code: str) -> GraphQLError:
         path=error.path,
         extensions={"code": code, **(error.extensions or {})},
     )
+
+
+def codes(errors: Sequence[object]) -> tuple[str, ...]:
+    """The codes of errors, each once, in order."""
+    extensions = [getattr(error, "extensions", None) or {} for error in errors]
+    return tuple(dict.fromkeys(str(given.get("code", "UNKNOWN")) for given in extensions))

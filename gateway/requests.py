@@ -13,7 +13,7 @@ from gateway.negotiation import is_json
 from gateway.refusals import malformed
 from gateway.trusted.policy import Resolve
 
-ALLOWED = "GET, HEAD, POST, OPTIONS"
+ALLOWED = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
 READING = ("GET", "HEAD")
 PARAMETERS = ("query", "documentId", "variables", "operationName", "extensions")
 
@@ -61,7 +61,8 @@ def operation_of(given: Any, resolve: Resolve) -> Operation:
     if not isinstance(given.get("extensions", {}), dict | None):
         raise malformed("`extensions` must be an object")
     sent = resolve(given)
-    return Operation(sent.text, variables or {}, name or None, sent.trusted)
+    extensions = given.get("extensions") or {}
+    return Operation(sent.text, variables or {}, name or None, sent.trusted, extensions)
 
 
 def _from_url(request: Request) -> Mapping[str, Any]:

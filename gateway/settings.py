@@ -139,6 +139,10 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
+    # of one actor, in one process
+    stream_connections: Annotated[int, Field(ge=1)] = 50
+    stream_subscriptions: Annotated[int, Field(ge=1)] = 200
+
     # of one actor, a minute; operations are counted in each process by itself, 0 does not count
     rate_operations: Annotated[int, Field(ge=0)] = _unless_production(0, 1200)
     rate_writes: Annotated[int, Field(ge=1)] = 120

@@ -96,8 +96,10 @@ async def teach(connection: asyncpg.Connection) -> None:
         )
     vocabularies = {str(kind.name): enum for enum, kind in LABELS.items()}
     for (stored,) in await connection.fetch(
-        "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace",
+        "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace"
+        " AND typname = ANY ($2)",  # the queue has one of its own there
         SCHEMA,
+        list(vocabularies),
     ):
         await connection.set_type_codec(
             stored,
@@ -148,9 +150,12 @@ class Reader:
         self.statements = 0  # how many were sent; for logs and tests
         self.span: Callable[[str], AbstractContextManager[Any]] | None = None  # of a statement
         self._running: set[asyncio.Task[Any]] = set()
+        self._over = False
 
     async def rows(self, statement: Statement, **values: Any) -> list[Row]:
         """Run a statement. `viewer` and `clock` are given to it where it names them."""
+        if self._over:
+            raise asyncio.CancelledError
         given = {**statement.constants, "viewer": self.viewer, "clock": self.clock, **values}
         self.statements += 1
         task = asyncio.current_task()
@@ -174,5 +179,6 @@ class Reader:
 
         A batch is a task of its own, so that whoever gives up takes nothing from the others.
         """
-        for task in tuple(self._running):
+        self._over = True
+        for task in self._running - {asyncio.current_task()}:
             task.cancel()

@@ -1,6 +1,7 @@
 """Long work and its progress, and the answers kept for clients that ask twice."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import SCHEMA, Entity
 from models.vocabulary import JobKind, JobStatus
+
+S = JobStatus
+
+
+class JobMove(Enum):
+    """The life of a job. Not journaled: what a job does to a pupil's file is, by what it does."""
+
+    BEGIN = ({S.QUEUED, S.RUNNING}, S.RUNNING)  # RUNNING where the worker before was killed
+    RETRY = ({S.RUNNING}, S.QUEUED)
+    SUCCEED = ({S.RUNNING}, S.SUCCEEDED)
+    FAIL = ({S.RUNNING}, S.FAILED)
+
+    def __init__(self, sources: set[JobStatus], target: JobStatus) -> None:
+        self.sources = frozenset(sources)
+        self.target = target
+
+
+ENDED = frozenset({S.SUCCEEDED, S.FAILED})
 
 
 class Job(Entity):

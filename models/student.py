@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,7 +52,10 @@ class Entitlement(Entity):
     """What a pupil has subscribed to. Past `expires_at` it counts as Free."""
 
     __tablename__ = "entitlements"
-    __table_args__ = (UniqueConstraint("student_id"),)
+    __table_args__ = (
+        UniqueConstraint("student_id"),
+        Index(None, "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+    )
 
     student_id: Mapped[UUID] = owner()
     tier: Mapped[Tier]

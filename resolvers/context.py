@@ -14,6 +14,8 @@ from loaders.by_column import Loaders
 from loaders.pages import Pages
 from loaders.rows import Reader
 from services.access import Viewer
+from subscriptions.bell import Bell
+from subscriptions.followers import Followers
 
 
 class Limiter(Protocol):
@@ -29,15 +31,21 @@ class Context:
 
     `faults` are errors of ours that null nothing: a mutation's payload is not nullable, and one
     root that fails must not take away the answers of those that were committed.
+    `resume` is the last `seq` that a client was sent before its stream was cut; `begins` is where
+    in a student's journal the opened subscription begins.
     """
 
     viewer: Viewer
     pool: asyncpg.Pool
     sessions: async_sessionmaker[AsyncSession]
     limiter: Limiter
+    followers: Followers
+    bell: Bell
     clock: datetime
     request_id: str
     idempotency_key: str | None = None
+    resume: int | None = None
+    begins: int | None = None
     roots: Counter[str] = field(default_factory=Counter)
     faults: list[GraphQLError] = field(default_factory=list)
     reader: Reader = field(init=False)

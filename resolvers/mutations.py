@@ -106,11 +106,12 @@ async def _committed(
             await work.db.flush()
             if key is not None:
                 await idempotency.keep(work, key, await _answer(work, value))
-            return Outcome(value, tuple(event.id for event in work.events))
     except DBAPIError as error:
         if refused := collision(error):
             raise refused from error
         raise
+    context.bell.ring(work.events)
+    return Outcome(value, tuple(event.id for event in work.events))
 
 
 def referred(value: Any) -> Any:

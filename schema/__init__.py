@@ -8,6 +8,7 @@ from schema import (
     catalogue,
     epreuves,
     jobs,
+    live,
     progression,
     resources,
     sessions,
@@ -34,6 +35,7 @@ schema = strawberry.Schema(
             resources.Mutation,
         ),
     ),
+    subscription=live.Subscription,
     types=ERRORS,
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
 )

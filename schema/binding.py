@@ -182,6 +182,15 @@ def query(resolver: Resolver, *, requires: Permission, reads: Declaration | None
     )
 
 
+def subscription(resolver: Resolver, *, requires: Permission) -> Any:
+    """A root field whose resolver opens a stream: what is refused is refused at its start."""
+    return strawberry.subscription(
+        resolver=_clean(resolver),
+        description=_text(inspect.getdoc(resolver), requires),
+        extensions=[Guard(requires)],
+    )
+
+
 def _text(text: str | None, requires: Permission) -> str:
     """The field's contract, so that a change of permission shows in the schema's diff."""
     return f"{text}\n\nRequires `{requires}`."

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, ColumnElement, Text, and_, bindparam, false, or_, select, true
+from sqlalchemy import (
+    TIMESTAMP,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    false,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from models.job import Job
 from models.resource import Resource
@@ -106,6 +118,25 @@ def visible_to(role: Role, student_id: Any) -> ColumnElement[bool]:
         case Role.ADMIN:
             return true()
     return false()
+
+
+def _by(role: Role, student_id: Any, person_id: Any, since: Any) -> Any:
+    name = literal_column(f"'{role.value}'", Text).label("role")
+    return select(
+        student_id.label("student_id"), name, person_id.label("person_id"), since.label("since")
+    )
+
+
+SEEN_BY = union_all(
+    _by(Role.STUDENT, Student.id, Student.user_id, Student.created_at),
+    _by(Role.PARENT, Guardianship.student_id, Guardianship.person_id, Guardianship.created_at),
+    _by(Role.COACH, Coaching.student_id, Coaching.person_id, Coaching.created_at),
+    _by(Role.ADMIN, Student.id, literal_column("NULL", Text), Student.created_at),
+).subquery("seen_by")
+"""The row gate read from the other side: who sees a student, and since when.
+
+A row without a person stands for everyone of that role.
+"""
 
 
 def _in(column: Any, found: Any) -> ColumnElement[bool]:

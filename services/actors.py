@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import NewType
 
 from models.vocabulary import Agent, Role
+from services.access import Viewer
 from services.problems import ValidationError
+
+NEXUS = Viewer("nexus", Role.ADMIN, "Nexus")
+"""Who acts where nobody asked: what happens at a set time, by the school's own rules.
+
+The journal names persons by a role and agents by their name. None of the agents decides this; it is
+what an administrator of the school would do by hand, so it is journaled under that role.
+"""
 
 PersonId = NewType("PersonId", str)
 """The subject of a person's token: an id to clients, any text to us."""

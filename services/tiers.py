@@ -39,14 +39,34 @@ async def set_tier(
     if held is None:
         held = Entitlement(student_id=student.id, tier=Tier.FREE, expires_at=None)
         work.db.add(held)
+    await _change(work, held, tier, expires_at)
+    return student
+
+
+async def run_out(work: Work, *, after: UUID | None, limit: int) -> list[UUID]:
+    """Pupils whose subscription has run out and does not say so yet, in the order of their ids."""
+    found = select(Entitlement.student_id).where(Entitlement.expires_at <= work.clock)
+    if after is not None:
+        found = found.where(Entitlement.student_id > after)
+    return list(await work.db.scalars(found.order_by(Entitlement.student_id).limit(limit)))
+
+
+async def expire(work: Work, student_id: UUID) -> None:
+    """Make a subscription that has run out the free one, which has no end; others are left."""
+    student = await students.hold(work, student_id)
+    held = await work.db.scalar(select(Entitlement).where(Entitlement.student_id == student.id))
+    if held is not None and held.expires_at is not None and held.expires_at <= work.clock:
+        await _change(work, held, Tier.FREE, None)
+
+
+async def _change(work: Work, held: Entitlement, tier: Tier, expires_at: datetime | None) -> None:
     before = _facts(held)
     held.tier, held.expires_at = tier, expires_at
     after = _facts(held)
     if after != before:
         await journal.record(
-            work, student.id, EventKind.ENTITLEMENT_CHANGED, before=before, after=after
+            work, held.student_id, EventKind.ENTITLEMENT_CHANGED, before=before, after=after
         )
-    return student
 
 
 def _facts(held: Entitlement) -> dict[str, Any]:

@@ -61,6 +61,8 @@ class Work:
     viewer: Viewer
     clock: datetime
     events: list[Event] = field(default_factory=list)
+    jobs: list[UUID] = field(default_factory=list)
+    """Jobs that were asked for or have moved: whoever commits rings for them, as for events."""
 
     @property
     def students(self) -> set[UUID]:
@@ -70,13 +72,13 @@ class Work:
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """A part that can fail alone: what it did is undone, what it journaled forgotten."""
-        journaled = len(self.events)
+        journaled, moved = len(self.events), len(self.jobs)
         try:
             async with self.db.begin_nested():
                 yield
                 await self.db.flush()
         except BaseException as error:
-            del self.events[journaled:]
+            del self.events[journaled:], self.jobs[moved:]
             if isinstance(error, DBAPIError) and (refused := collision(error)):
                 raise refused from error
             raise

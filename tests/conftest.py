@@ -24,11 +24,25 @@ from gateway.settings import ROOT, Settings
 from loaders.rows import open_pool
 from models.vocabulary import Role
 from resolvers.context import Context
+from resolvers.journals import Journals
 from services import demo_school
 from services.access import Viewer
 from services.unit_of_work import open_engine, sessions
+from subscriptions.bell import Bell
+from subscriptions.connection import connect
+from subscriptions.followers import Followers
 
-pytest_plugins = ("asking_families", "comparing", "changing_families", "over_http", "own_tutoring")
+pytest_plugins = (
+    "asking_families",
+    "comparing",
+    "changing_families",
+    "over_http",
+    "following",
+    "served",
+    "events",
+    "own_tutoring",
+    "working",
+)
 
 TODAY = date(2026, 11, 23)
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -153,6 +167,13 @@ class Unlimited:
         return None
 
 
+def unheard(pool: asyncpg.Pool) -> dict[str, Any]:
+    """A bell that nobody carries, and followers that do not move."""
+    redis = connect("redis://127.0.0.1:1")
+    bell = Bell(redis)
+    return {"bell": bell, "followers": Followers(Journals(pool), bell, redis)}
+
+
 def reading(viewer: Viewer, pool: asyncpg.Pool, clock: datetime) -> Context:
     """The context of an operation that changes nothing: it has no database to change."""
     return Context(
@@ -162,6 +183,7 @@ def reading(viewer: Viewer, pool: asyncpg.Pool, clock: datetime) -> Context:
         limiter=Unlimited(),
         clock=clock,
         request_id="test",
+        **unheard(pool),
     )
 
 
@@ -171,6 +193,7 @@ class Gate:
     def __init__(self, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
         self.pool = pool
         self.sessions = sessions(engine)
+        self.live = unheard(pool)
 
     async def ask(
         self,
@@ -192,6 +215,7 @@ class Gate:
             clock=clock,
             request_id="test",
             idempotency_key=key,
+            **self.live,
         )
         ran = await run(prepared, operation, context)
         assert isinstance(ran.content, ExecutionResult)

@@ -23,8 +23,10 @@ async def read(dsn: str, sql: str, *values: Any) -> list[dict[str, Any]]:
             )
         vocabularies = {str(kind.name): enum for enum, kind in LABELS.items()}
         for (stored,) in await connection.fetch(
-            "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace",
+            "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = $1::regnamespace"
+            " AND typname = ANY ($2)",
             SCHEMA,
+            list(vocabularies),
         ):
             names = {member.value: member.name for member in vocabularies[stored]}
             await connection.set_type_codec(

@@ -52,7 +52,7 @@ def fresh(server: str) -> Iterator[str]:
     asyncio.run(run_sql(server, f"CREATE DATABASE {name} TEMPLATE template0"))
     yield named(server, name)
     asyncio.run(run_sql(server, f"DROP DATABASE {name} WITH (FORCE)"))
-    asyncio.run(run_sql(server, "DROP ROLE IF EXISTS nexus_api"))
+    asyncio.run(run_sql(server, "DROP ROLE IF EXISTS nexus_api, nexus_worker"))
 
 
 def fetch(dsn: str, sql: str) -> list[Any]:
@@ -91,9 +91,18 @@ EVERYTHING = f"""
       WHERE roleid::regrole::text !~ '^pg_'
     ORDER BY 1, 2, 3
 """  # noqa: S608
-ROLE = "SELECT count(*) FROM pg_roles WHERE rolname = 'nexus_api'"
+ROLES = ("nexus_api", "nexus_worker")
+ROLE = "SELECT count(*) FROM pg_roles WHERE rolname IN ('nexus_api', 'nexus_worker')"
 MAY_READ = "SELECT has_table_privilege('nexus_api', 'nexus_app.students', 'SELECT')"
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'nexus_app' ORDER BY 1"
+# those of the tools: alembic's, and the queue's as its library wants them
+OTHERS = {
+    "alembic_version",
+    "pgqueuer",
+    "pgqueuer_log",
+    "pgqueuer_schedules",
+    "pgqueuer_statistics",
+}
 VERSION = "SELECT version_num FROM nexus_app.alembic_version"
 
 
@@ -112,7 +121,7 @@ def test_every_migration_bounds_its_waits_in_both_directions(script):
 
 def test_up_from_nothing_makes_every_table_of_the_models(fresh):
     migrate(fresh)
-    expected = {table.name for table in Entity.metadata.tables.values()} | {"alembic_version"}
+    expected = {table.name for table in Entity.metadata.tables.values()} | OTHERS
     assert {name for (name,) in fetch(fresh, TABLES)} == expected
 
 
@@ -170,7 +179,7 @@ def test_the_role_stays_while_another_database_grants_to_it(server, fresh):
     migrate(fresh)
     migrate(other)
     migrate(fresh, "base")
-    assert fetch(other, ROLE) == [(1,)]
+    assert fetch(other, ROLE) == [(2,)]
     assert fetch(other, MAY_READ) == [(True,)]
     migrate(other, "base")
     assert fetch(fresh, ROLE) == [(0,)]
@@ -186,7 +195,7 @@ def owned(server: str) -> Iterator[tuple[str, str]]:
     asyncio.run(run_sql(server, f"ALTER ROLE nexus IN DATABASE {name} SET role = {name}"))
     yield named(server, name), name
     asyncio.run(run_sql(server, f"DROP DATABASE {name} WITH (FORCE)"))
-    asyncio.run(run_sql(server, "DROP ROLE IF EXISTS nexus_api"))
+    asyncio.run(run_sql(server, "DROP ROLE IF EXISTS nexus_api, nexus_worker"))
     asyncio.run(run_sql(server, f"DROP ROLE {name}"))
 
 
@@ -199,24 +208,42 @@ def test_an_owner_who_is_no_superuser_may_migrate_up_and_down(owned):
     assert fetch(dsn, EVERYTHING) == before
 
 
-def test_an_owner_who_is_no_superuser_may_take_the_role_of_the_api(owned):
+@pytest.mark.parametrize("role", ROLES)
+def test_an_owner_who_is_no_superuser_may_take_the_roles(owned, role):
     dsn, owner = owned
     migrate(dsn)
 
     async def take() -> object:
         connection = await asyncpg.connect(dsn)
-        await connection.execute(f"SET SESSION AUTHORIZATION {owner}; SET ROLE nexus_api")
+        await connection.execute(f"SET SESSION AUTHORIZATION {owner}; SET ROLE {role}")
         taken = await connection.fetchval("SELECT current_user")
         await connection.close()
         return taken
 
-    assert asyncio.run(take()) == "nexus_api"
+    assert asyncio.run(take()) == role
+
+
+def test_the_worker_s_role_may_do_what_only_an_owner_can_where_that_is_no_superuser(owned):
+    dsn, _ = owned
+    migrate(dsn)
+    day = "timestamptz '2026-11-23'"
+
+    async def do() -> object:
+        connection = await asyncpg.connect(dsn, server_settings={"role": "nexus_worker"})
+        try:
+            await connection.execute(f"SELECT nexus_app.refresh_dashboard_summary({day})")
+            return await connection.fetchval(f"SELECT nexus_app.forget_idempotency_keys({day}, 9)")
+        finally:
+            await connection.close()
+
+    assert asyncio.run(do()) == 0
 
 
 def test_the_role_may_be_made_and_granted_beforehand_by_who_keeps_the_cluster(server, owned):
     dsn, owner = owned
     asyncio.run(run_sql(server, f"ALTER ROLE {owner} NOCREATEROLE"))
-    asyncio.run(run_sql(server, f"CREATE ROLE nexus_api; GRANT nexus_api TO {owner}"))
+    for role in ROLES:
+        asyncio.run(run_sql(server, f"CREATE ROLE {role}; GRANT {role} TO {owner}"))
     before = fetch(dsn, EVERYTHING)
     migrate(dsn)
     migrate(dsn, "base")

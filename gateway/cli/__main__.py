@@ -5,8 +5,21 @@ import sys
 import typer
 from rich.markup import escape
 
-from gateway.cli import bench, contract, database, doctor, documents, fuzz, people, serving, token
+from gateway.cli import (
+    bench,
+    chaos,
+    contract,
+    database,
+    doctor,
+    documents,
+    fuzz,
+    people,
+    serving,
+    token,
+    worker,
+)
 from gateway.cli.display import Failure, progress
+from gateway.cli.signals import Interrupted
 from gateway.embedded import EmbeddedError
 from gateway.settings import SettingsError
 from gateway.trusted.broken import BrokenDocument
@@ -21,6 +34,7 @@ app = typer.Typer(
 for command in (
     serving.run,
     serving.serve,
+    worker.worker,
     database.migrate,
     people.demo,
     token.token,
@@ -28,6 +42,7 @@ for command in (
     doctor.doctor,
     bench.bench,
     fuzz.fuzz,
+    chaos.chaos,
 ):
     app.command()(command)
 app.add_typer(documents.documents)
@@ -41,7 +56,7 @@ def main() -> int:
         return _say(error, 2)
     except (Failure, EmbeddedError, BrokenDocument) as error:
         return _say(error, 1)
-    except serving.Interrupted as stop:
+    except Interrupted as stop:
         progress.print("stopped")
         return 128 + stop.number
     return 0

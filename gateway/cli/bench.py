@@ -16,6 +16,7 @@ from gateway.bench.peers.compare import Effort, compare
 from gateway.bench.peers.report import LEGEND, tables
 from gateway.bench.rows import measure
 from gateway.bench.writes import measure as measure_writes
+from gateway.cli.bench_live import bench_live
 from gateway.cli.database import connected
 from gateway.cli.display import Failure, progress, result, warn
 from gateway.cli.people import School, people
@@ -32,11 +33,15 @@ class Measured(StrEnum):
 
     DOCUMENTS = "documents"
     PEERS = "peers"
+    LIVE = "live"
 
 
 def bench(
     what: Annotated[
-        Measured, typer.Argument(help="Our documents alone, or beside PostGraphile and Mercurius.")
+        Measured,
+        typer.Argument(
+            help="Our documents alone, or beside PostGraphile and Mercurius; or the streams."
+        ),
     ] = Measured.DOCUMENTS,
     *,
     connections: Annotated[list[int] | None, typer.Option(min=1, max=1000)] = None,
@@ -50,7 +55,9 @@ def bench(
     only: Annotated[
         list[str] | None, typer.Option(help="Beside the peers: only this one, and others named so.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Beside the peers: print JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Of `peers` and `live`: print JSON.")
+    ] = False,
 ) -> None:
     """Measure requests per second and latency.
 
@@ -58,6 +65,9 @@ def bench(
     takes two to three minutes with `--seconds 2 --rounds 1`.
     """
     settings = configuration.load()
+    if what is Measured.LIVE:
+        bench_live(settings, as_json=as_json)
+        return
     if what is Measured.PEERS:
         effort = Effort(pupils, connections or WIDTHS, rounds, seconds, only or [])
         _peers(settings, effort, as_json=as_json)

@@ -3,39 +3,32 @@
 import errno
 import logging
 import os
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
-
-import uvicorn
 
 from gateway import settings as configuration
+from gateway.cli.companion import companion
 from gateway.cli.database import reach, upgrade
 from gateway.cli.display import Failure, progress, result, step, warn
 from gateway.cli.people import School, gateway_url, open_school, people
+from gateway.cli.signals import handled_by, obeying_signals
 from gateway.embedded import HomeInUse, embedded, owner
+from gateway.server import Server, hang_up_after
 from gateway.settings import ROOT, Settings
+from gateway.streams.garbage import settle
 
-_GRACE = 5  # seconds for open requests when told to stop
+_UNREAD = 15  # seconds that a client may leave what it was sent in the network
 _BACKLOG = 2048
 _ROLES = ("STUDENT", "PARENT", "COACH", "ADMIN")
 
 
-class Interrupted(BaseException):
-    """Told to stop before there was anything to serve."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
 def run() -> None:
-    """Start everything: servers if none are named, migrations, the demo school, the gateway."""
+    """Start everything: servers if none are named, migrations, the demo school, gateway, worker."""
     settings = configuration.load()
     if not (settings.database_url and settings.redis_url) and (holder := owner(settings)):
         raise HomeInUse(settings.home, holder)
-    with _obeying_signals(), _listening(settings) as listener:
+    with obeying_signals(), _listening(settings) as listener:
         url = gateway_url(settings, listener.getsockname()[1])
         with embedded(settings, gateway_url=url, step=step) as servers:
             reached = servers.within(settings)
@@ -47,13 +40,21 @@ def run() -> None:
                 with step("demo school"):
                     open_school(reached)
                     school = people(reached)
-            _serve(reached, listener, lambda: _welcome(url, school))
+            named = settings.database_url and settings.redis_url
+            log = None if named else settings.home / "logs" / "worker.log"
+            with companion(reached, log) as worker:
+
+                def ready() -> None:
+                    _welcome(url, school)
+                    worker.start()
+
+                _serve(reached, listener, ready, worker.stop)
 
 
 def serve() -> None:
     """Serve the API over a database that is already there."""
     settings = configuration.load()
-    with _obeying_signals(), _listening(settings) as listener:
+    with obeying_signals(), _listening(settings) as listener:
         url = gateway_url(settings, listener.getsockname()[1])
         with embedded(settings, share=True, gateway_url=url, step=step) as servers:
             ready = f"serving {url}/graphql"
@@ -75,41 +76,41 @@ def _welcome(url: str, school: School) -> None:
     result.file.flush()
 
 
-def _serve(settings: Settings, listener: socket.socket, when_ready: Callable[[], None]) -> None:
+def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    when_ready: Callable[[], None],
+    when_stopping: Callable[[], None] = lambda: None,
+) -> None:
     from gateway import logs
     from gateway.app import create_app
 
     logs.configure(settings)
-    server = _Server(
-        uvicorn.Config(
-            create_app(settings),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE,
-        )
-    )
-    server.when_ready = when_ready
+    server = _Server(create_app(settings), log_config=None)
+    server.when_ready, server.when_stopping = when_ready, when_stopping
     server.run(sockets=[listener])
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Says when it is ready, and returns when told to stop instead of raising the signal again."""
 
     when_ready: Callable[[], None]
+    when_stopping: Callable[[], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        settle()
         self.when_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         progress.print("stopping")
+        self.when_stopping()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off is no fault
         await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        with _handled_by(self.handle_exit):
+        with handled_by(self.handle_exit):
             yield
 
 
@@ -128,33 +129,10 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         raise Failure(f"cannot listen on {where}: {_reason(error)}") from None
     # asyncio does not see that these are TCP: without this, an answer waits 40 ms for an ACK
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    hang_up_after(listener, _UNREAD)
     with listener:
         yield listener
 
 
 def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-
-
-@contextmanager
-def _obeying_signals() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end what has been started, in order, also before the gateway serves."""
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    with _handled_by(interrupt):
-        yield
-
-
-@contextmanager
-def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from graphql import (
@@ -48,6 +48,8 @@ def imagined() -> Iterator[Context]:
             pool=None,
             sessions=async_sessionmaker(),
             limiter=Nobody(),
+            followers=cast(Any, None),  # nothing is followed, and nothing rings
+            bell=cast(Any, None),
             clock=CLOCK,
             request_id="",
         )

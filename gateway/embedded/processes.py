@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 _LOG_LIMIT = 4_000_000
 
@@ -26,11 +27,16 @@ def package_directory(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own, so that Ctrl-C reaches only us."""
+def appending(log: Path) -> BinaryIO:
+    """A log to write to; one that has grown too long is put aside."""
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_suffix(".log.old"))
-    with log.open("ab") as out:
+    return log.open("ab")
+
+
+def spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a server in a session of its own, so that Ctrl-C reaches only us."""
+    with appending(log) as out:
         return subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.DEVNULL,

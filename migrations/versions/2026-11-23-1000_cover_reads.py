@@ -1,14 +1,14 @@
 """Cover what dashboards and lists read, and ask whom the viewer sees at a third of the price.
 
 Revision ID: cover_reads
-Revises: keep_library
+Revises: queue_jobs
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "cover_reads"
-down_revision = "keep_library"
+down_revision = "queue_jobs"
 branch_labels = None
 depends_on = None
 

@@ -1,115 +1,14 @@
 """`scripts/run` as a person uses it: started, stopped, killed, and started again."""
 
-import asyncio
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import asyncpg
-import httpx2
 import pytest
-
-from gateway.settings import ROOT
-
-READY = "Ctrl-C"
-PATIENCE = 90
-
-
-class Run:
-    """One `scripts/run` without its making of the environment; killed at the end if need be."""
-
-    def __init__(self, home: Path, port: int, *words: str) -> None:
-        self.home = home
-        self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", *(words or ["run"])],
-            cwd=ROOT,
-            env={"PATH": os.defpath, "NEXUS_HOME": str(home), "NEXUS_PORT": str(port)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.said = ""
-        self._ready = threading.Event()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        if self.process.poll() is None:
-            self.stop(signal.SIGTERM)
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said += line
-            if READY in line:
-                self._ready.set()
-        self._ready.set()
-
-    def ready(self) -> Self:
-        assert self._ready.wait(PATIENCE), self.said
-        assert READY in self.said, self.said
-        return self
-
-    def stop(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        return self.ended()
-
-    def ended(self) -> int:
-        code = self.process.wait(PATIENCE)
-        self._reader.join()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
-
-    def status(self) -> int:
-        return httpx2.get(f"{self.url}/health", timeout=10).status_code
-
-    def sql(self, statement: str) -> list[str]:
-        async def ask() -> list[str]:
-            address = json.loads((self.home / "servers.json").read_text())["database_url"]
-            connection = await asyncpg.connect(address)
-            try:
-                return [str(row[0]) for row in await connection.fetch(statement)]
-            finally:
-                await connection.close()
-
-        return asyncio.run(ask())
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
-def living(home: Path) -> list[str]:
-    """The processes that have to do with a home."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if str(home) in command:
-            found.append(command)
-    return found
+from running import Run, free_port, living
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +22,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             assert f"{role} " in said
         assert said.count("\neyJ") == 4
         assert first.status() == 200
-    assert living(path) == []
+    assert living(path) == {}
     yield path
-    assert living(path) == []
+    assert living(path) == {}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -135,7 +34,7 @@ def test_a_signal_stops_everything_within_seconds(home: Path, number: signal.Sig
         began = time.monotonic()
         assert run.stop(number) == 0
         assert time.monotonic() - began < 10
-    assert living(home) == []
+    assert living(home) == {}
     assert not (home / "servers.json").exists()
     assert "Traceback" not in run.said
 
@@ -167,7 +66,7 @@ def test_two_homes_run_side_by_side(home: Path, tmp_path: Path) -> None:
         assert (one.ready().status(), two.ready().status()) == (200, 200)
         assert one.stop(signal.SIGINT) == 0
         assert two.status() == 200
-    assert living(other) == []
+    assert living(other) == {}
 
 
 def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None:
@@ -198,6 +97,6 @@ def test_an_interrupted_first_start_leaves_nothing_in_the_way(tmp_path: Path) ->
             time.sleep(0.02)
         assert run.stop(signal.SIGINT) == 128 + signal.SIGINT
         assert "Traceback" not in run.said
-    assert living(path) == []
+    assert living(path) == {}
     with Run(path, free_port()) as again:
         assert again.ready().status() == 200

@@ -1,0 +1,1 @@
+"""Subscriptions over WebSocket and SSE: opened, rendered once for all who share, limited."""

@@ -1,0 +1,114 @@
+"""One subscriber: what it follows, how far it has come, and a queue that cannot grow for ever."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from models.vocabulary import EventKind, Role
+
+LONGEST_QUEUE = 500  # entries that wait for a subscriber before it is given up
+
+
+class Entry(Protocol):
+    """An event as read from the journal."""
+
+    id: UUID
+    student_id: UUID
+    seq: int
+    kind: EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who follows: the role and the subject of a token."""
+
+    role: Role
+    id: str
+
+
+class Ended(Exception):
+    """The journal is followed no further."""
+
+
+class Unseen(Ended):
+    """The student does not exist for this person, or does not any more."""
+
+
+class FellBehind(Ended):
+    """The subscriber reads more slowly than events happen: it has to come back."""
+
+
+class Follow:
+    """The live part of a subscription. Entries are offered by `Followers` and taken in order."""
+
+    __slots__ = ("_end", "_queue", "_waiter", "kinds", "person", "positions")
+
+    def __init__(
+        self, person: Person, positions: Mapping[UUID, int], kinds: frozenset[EventKind] | None
+    ) -> None:
+        self.person = person
+        self.positions = dict(positions)
+        self.kinds = kinds
+        self._queue: deque[Entry] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._end: Ended | None = None
+
+    def wants(self, entry: Entry) -> bool:
+        """Move on to an entry; False where it is an old one or not of a wanted kind."""
+        if entry.seq <= self.positions.get(entry.student_id, entry.seq):
+            return False
+        self.positions[entry.student_id] = entry.seq
+        return self.kinds is None or entry.kind in self.kinds
+
+    def offer(self, entry: Entry) -> None:
+        """Queue an entry; one too many ends the subscription instead."""
+        if self._end is not None or not self.wants(entry):
+            return
+        if len(self._queue) >= LONGEST_QUEUE:
+            self.end(FellBehind())
+            return
+        self._queue.append(entry)
+        self._wake()
+
+    def end(self, reason: Ended) -> None:
+        """Give nothing more: not even what was queued, for it may no longer be seen."""
+        self._end = reason
+        self._queue.clear()
+        self._wake()
+
+    def forget(self, student_id: UUID) -> None:
+        """Go on without a student: nothing of theirs is given any more."""
+        self.positions.pop(student_id, None)
+        self._queue = deque(entry for entry in self._queue if entry.student_id != student_id)
+
+    @property
+    def ended(self) -> bool:
+        return self._end is not None
+
+    async def next(self) -> Entry:
+        """The next entry, waited for; Ended where there will be none."""
+        while True:
+            if self._end is not None:
+                raise self._end
+            if self._queue:
+                return self._queue.popleft()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Watched:
+    """A journal that someone here follows: how far it was read, and for whom."""
+
+    __slots__ = ("follows", "holders", "position")
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        self.follows: set[Follow] = set()
+        self.holders = 0  # follows, and those that are still catching up

@@ -1,0 +1,301 @@
+"""Following journals: once per student and process, however many watch.
+
+The bell only says where to look. What is delivered is read from the journal, from each follower's
+own position, so that a lost ring delays and nothing is lost, repeated or out of order.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from itertools import chain
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from models.vocabulary import EventKind
+from subscriptions.bell import JOB, JOURNAL, LINKS, Bell
+from subscriptions.follow import Entry, Follow, Person, Unseen, Watched
+from subscriptions.journals import Journals
+from subscriptions.listener import Listener
+
+log = logging.getLogger("nexus")
+
+HEARTBEAT = 5.0  # seconds between two looks at all that is followed, rung or not
+DEAF_HEARTBEAT = 1.0  # while the bell cannot be heard
+UNKNOWN = 2**31  # a version beyond all: look, whatever was read
+PAGE = 100  # entries of one journal read at once
+SOONEST, LATEST = 0.1, 2.0  # seconds between two attempts to read the journal
+
+
+class Followers:
+    """All that is followed in this process. `run()` must be running."""
+
+    def __init__(self, journals: Journals, bell: Bell, redis: Redis) -> None:
+        self._journals = journals
+        self._bell = bell
+        self._listener = Listener(redis, self._hear, self._joined)
+        self._watched: dict[UUID, Watched] = {}
+        self._cohorts: set[Follow] = set()
+        self._jobs: dict[str, set[asyncio.Event]] = {}
+        self._behind: dict[UUID, int] = {}  # what to look at, and up to where it is known to go
+        self._newcomers: set[UUID] = set()
+        self._rung = asyncio.Event()
+
+    # -- subscribers -------------------------------------------------------------------------
+
+    async def student(
+        self,
+        person: Person,
+        student_id: UUID,
+        *,
+        version: int,
+        after: int,
+        kinds: frozenset[EventKind] | None = None,
+    ) -> AsyncGenerator[Entry]:
+        """A student's entries after a number, the past and then live; raises Ended.
+
+        `version` is where the journal ended when the caller was found to see the student.
+        """
+        follow = Follow(person, {student_id: after}, kinds)
+        watched = self._hold(student_id, version)
+        try:
+            while follow.positions[student_id] < watched.position:
+                page = await self._journals.after(follow.positions, PAGE)
+                if not (await self._journals.audience([student_id])).sees(person, student_id):
+                    raise Unseen
+                if not page:  # the past was deleted
+                    follow.positions[student_id] = watched.position
+                for entry in page:
+                    if follow.wants(entry):
+                        yield entry
+            watched.follows.add(follow)  # no await since the loop's condition: nothing between
+            while True:
+                yield await follow.next()
+        finally:
+            self._leave(follow, student_id)
+
+    async def cohort(
+        self, person: Person, *, kinds: frozenset[EventKind] | None = None
+    ) -> AsyncGenerator[Entry]:
+        """Entries, from now on, of everyone a person sees; who is linked later joins in."""
+        follow = Follow(person, await self._journals.cohort(person), kinds)
+        try:
+            for student_id, version in follow.positions.items():
+                self._hold(student_id, version)
+            self._cohorts.add(follow)
+            while late := {
+                student_id: position
+                for student_id, position in follow.positions.items()
+                if position < self._watched[student_id].position
+            }:
+                for entry in await self._journals.after(late, PAGE):
+                    follow.offer(entry)
+            for student_id in follow.positions:
+                self._watched[student_id].follows.add(follow)
+            while True:
+                yield await follow.next()
+        finally:
+            self._cohorts.discard(follow)
+            for student_id in follow.positions:
+                self._leave(follow, student_id)
+
+    async def job(self, job_id: UUID) -> AsyncGenerator[None]:
+        """Yields whenever a job should be looked at: at once, when it rings, and at heartbeats."""
+        channel, rung = f"{JOB}{job_id}", asyncio.Event()
+        self._jobs.setdefault(channel, set()).add(rung)
+        self._listener.add(channel)
+        try:
+            while True:
+                rung.clear()
+                yield
+                await rung.wait()
+        finally:
+            waiting = self._jobs[channel]
+            waiting.discard(rung)
+            if not waiting:
+                del self._jobs[channel]
+                self._listener.remove(channel)
+
+    def _hold(self, student_id: UUID, version: int) -> Watched:
+        watched = self._watched.get(student_id)
+        if watched is None:
+            watched = self._watched[student_id] = Watched(version)
+            self._listener.add(f"{JOURNAL}{student_id}")
+        watched.holders += 1
+        self._look(student_id)
+        return watched
+
+    def _leave(self, follow: Follow, student_id: UUID) -> None:
+        watched = self._watched.get(student_id)
+        if watched is None:
+            return
+        watched.follows.discard(follow)
+        watched.holders -= 1
+        if watched.holders <= 0:
+            del self._watched[student_id]
+            self._listener.remove(f"{JOURNAL}{student_id}")
+
+    # -- what makes it move ------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Hear, read and deliver, for as long as the process lives."""
+        self._bell.near = self._hear
+        self._listener.add(LINKS)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for part in (self._bell.run, self._listener.run, self._read, self._beat):
+                    tasks.create_task(_kept(part))
+        finally:
+            self._bell.near = None
+
+    def _look(self, student_id: UUID, version: int = UNKNOWN) -> None:
+        self._behind[student_id] = max(version, self._behind.get(student_id, 0))
+        self._rung.set()
+
+    def _hear(self, channel: str, message: str) -> None:
+        """A ring: from this process, or through Redis."""
+        if channel.startswith(JOURNAL):
+            student_id = UUID(channel.removeprefix(JOURNAL))
+            if student_id in self._watched:
+                self._look(student_id, int(message))
+        elif channel == LINKS:
+            if self._cohorts:
+                self._newcomers.add(UUID(message))
+                self._rung.set()
+        else:
+            for rung in self._jobs.get(channel, ()):
+                rung.set()
+
+    def _joined(self, channel: str) -> None:
+        """From here on the channel is heard; what rang before may have been missed."""
+        if channel.startswith(JOURNAL):
+            self._look(UUID(channel.removeprefix(JOURNAL)))
+        elif channel.startswith(JOB):
+            self._hear(channel, "")
+
+    async def _read(self) -> None:
+        pause = SOONEST
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            behind, self._behind = self._behind, {}
+            newcomers, self._newcomers = self._newcomers, set()
+            try:
+                await self._welcome(newcomers)
+                await self._deliver(behind)
+                pause = SOONEST
+            except Exception as error:  # whatever it is, the next attempt starts where this one did
+                # not its text, which may repeat a row
+                log.warning("the journals cannot be read now: %s", type(error).__name__)
+                self._newcomers |= newcomers
+                for student_id, version in behind.items():
+                    self._look(student_id, version)
+                self._rung.set()
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LATEST)
+
+    async def _deliver(self, behind: Mapping[UUID, int]) -> None:
+        """Read what is new, and hand it to those who may see it now."""
+        read = {
+            student_id: watched
+            for student_id, version in behind.items()
+            # rung for from near and far, it may have been read meanwhile
+            if (watched := self._watched.get(student_id)) and watched.position < version
+        }
+        if not read:
+            return
+        positions = {student_id: watched.position for student_id, watched in read.items()}
+        entries = await self._journals.after(positions, PAGE)
+        grown = Counter(entry.student_id for entry in entries)
+        if not grown:
+            return
+        audience = await self._journals.audience(grown)
+        for student_id, count in grown.items():
+            watched = read[student_id]
+            for follow in tuple(watched.follows):
+                if not audience.sees(follow.person, student_id):
+                    self._lose(follow, student_id)
+            if count == PAGE or self._watched.get(student_id) is not watched:
+                self._look(student_id)
+        for entry in entries:
+            watched = read[entry.student_id]
+            watched.position = entry.seq
+            for follow in tuple(watched.follows):
+                follow.offer(entry)
+
+    def _lose(self, follow: Follow, student_id: UUID) -> None:
+        """A person sees a student no more: a cohort goes on without, anything else ends."""
+        if follow not in self._cohorts:
+            follow.end(Unseen())
+            self._watched[student_id].follows.discard(follow)
+            return
+        follow.forget(student_id)
+        self._leave(follow, student_id)
+
+    async def _welcome(self, students: set[UUID]) -> None:
+        """Let cohorts follow students whom they have come to see."""
+        if not students:
+            return
+        audience = await self._journals.audience(students)
+        for follow in tuple(self._cohorts):
+            for student_id in students - follow.positions.keys():
+                if audience.sees(follow.person, student_id):
+                    since = audience.since(follow.person, student_id)
+                    position = await self._journals.before(student_id, since)
+                    await self._join(follow, student_id, position)
+
+    async def _join(self, follow: Follow, student_id: UUID, position: int) -> None:
+        watched = self._hold(student_id, position)
+        follow.positions[student_id] = position
+        while follow.positions[student_id] < watched.position:
+            late = {student_id: follow.positions[student_id]}
+            for entry in await self._journals.after(late, PAGE):
+                follow.offer(entry)
+        if follow in self._cohorts:  # not left meanwhile
+            watched.follows.add(follow)
+
+    async def _beat(self) -> None:
+        """Look without having been rung: a ring may be lost, and a student may be gone."""
+        while True:
+            await asyncio.sleep(HEARTBEAT if self._listener.hearing else DEAF_HEARTBEAT)
+            for rung in chain.from_iterable(self._jobs.values()):
+                rung.set()
+            try:
+                await self._look_around()
+            except Exception as error:  # the next heartbeat tries again
+                log.warning("the journals cannot be read now: %s", type(error).__name__)
+
+    async def _look_around(self) -> None:
+        held = dict(self._watched)
+        versions = await self._journals.versions(held) if held else {}
+        for student_id, watched in held.items():
+            version = versions.get(student_id)
+            if version is None:
+                for follow in tuple(watched.follows):
+                    self._lose(follow, student_id)
+            elif version > watched.position:
+                self._look(student_id, version)
+        seen = {
+            person: await self._journals.cohort(person)
+            for person in {follow.person for follow in self._cohorts}
+        }
+        for follow in tuple(self._cohorts):
+            now = seen.get(follow.person)
+            if now is None:
+                continue
+            self._newcomers |= now.keys() - follow.positions.keys()
+            for student_id in follow.positions.keys() - now.keys():
+                self._lose(follow, student_id)
+        if self._newcomers:
+            self._rung.set()
+
+
+async def _kept(part: Callable[[], Awaitable[None]]) -> None:
+    """Run a part that must not end; a fault of ours in it is told, and it begins again."""
+    while True:
+        try:
+            await part()
+        except Exception:
+            log.exception("a part of what follows journals has failed, and begins again")
+        await asyncio.sleep(LATEST)
