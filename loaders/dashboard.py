@@ -40,7 +40,7 @@ FACTS = Statement(
 
 # the figures themselves, of one student: `services.dashboard.kpis`, step by step
 KPIS = Stated(
-    f"""
+    """
     SELECT
       (SELECT coalesce(least(1.0::float8, greatest(0.0::float8,
           sum((mastery * 1e15)::int8::numeric * share)::float8
@@ -48,10 +48,14 @@ KPIS = Stated(
         FROM (
           SELECT mastery, CASE WHEN planned THEN coalesce((weight * 1e12)::int8, 0)
                           ELSE 1000000000000 END AS share
-          FROM (SELECT subject, {MASTERY} AS mastery FROM progress
-                WHERE student_id = :id GROUP BY subject) measured
-          LEFT JOIN (SELECT subject, {WEIGHT} AS weight FROM epreuves_plan
-                     WHERE student_id = :id GROUP BY subject) weighed USING (subject)
+          FROM (SELECT sum(known)::float8 / count(known) / 1e15 AS mastery,
+                       sum(weight)::float8 / 1e12 AS weight
+                FROM (SELECT subject, (score * 1e15)::int8 AS known, NULL::int8 AS weight
+                      FROM progress WHERE student_id = :id
+                      UNION ALL
+                      SELECT subject, NULL, (weight * 1e12)::int8
+                      FROM epreuves_plan WHERE student_id = :id) entries
+                GROUP BY subject HAVING count(known) > 0) subjects
           CROSS JOIN (SELECT EXISTS (SELECT FROM epreuves_plan WHERE student_id = :id)
                       AS planned) plan
         ) shares
@@ -71,7 +75,7 @@ KPIS = Stated(
       (SELECT count(*) FROM tasks WHERE student_id = :id AND status = 'Todo') AS open_task_count,
       (SELECT min(slot_start) FROM sessions
         WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock) AS next_session_at
-    """  # noqa: S608  made of our own words
+    """
 )
 
 # an evaluation counts in the month it was made

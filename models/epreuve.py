@@ -23,9 +23,8 @@ class Epreuve(Entity):
         Index(
             "ix_epreuves_plan_weights",
             "student_id",
-            "subject",
             "scheduled_at",
-            postgresql_include=["weight", "kind"],
+            postgresql_include=["subject", "weight", "kind"],
         ),
     )
 
