@@ -8,8 +8,8 @@ import orjson
 import pytest
 from graphql import execute, get_operation_ast, parse
 
+from gateway.answers import written
 from gateway.documents import CONTRACT
-from gateway.streams.opening import encoded
 from gateway.streams.plain import plain
 from models.event import Event
 from models.vocabulary import EventKind
@@ -57,7 +57,7 @@ def test_it_answers_as_the_executor_does(text):
     # as each event of a subscription is
     answer = execute(CONTRACT, document, root_value=found, context_value=None)
     assert not answer.errors, answer.errors
-    assert render(found) == encoded(answer)
+    assert render(found) == written(answer, executed=True).decode()
 
 
 @pytest.mark.parametrize("text", NOT_PLAIN)
