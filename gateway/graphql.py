@@ -159,6 +159,8 @@ class GraphQL:
                     return streamed
                 answer = await self._answer(asker, prepared, operation, asker.key(place))
             except Rejected as rejected:
+                if single.names_one(asker.request):
+                    rejected.understood = False  # its answer goes elsewhere: the status is all
                 return self._over(seen, rejection(rejected, asker.media_type), rejected)
             except HungUp:
                 self._over(seen, Written(b"", HUNG_UP))

@@ -1,4 +1,4 @@
-"""uvicorn as we run it, and how it stops: whoever follows something is told to come back first."""
+"""Serving with uvicorn, and stopping: whoever follows something is told to come back first."""
 
 import socket
 from typing import Any

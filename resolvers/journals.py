@@ -41,7 +41,7 @@ class Journals:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         # no statement of `loaders.journal` depends on the clock
-        never = datetime.fromtimestamp(0, UTC)
+        never = datetime.min.replace(tzinfo=UTC)
         self._reader = Reader(pool, viewer=SCHOOL, role=Role.ADMIN, clock=never)
 
     async def after(self, positions: Mapping[UUID, int], most: int) -> list[Row]:

@@ -7,7 +7,7 @@ own position, so that a lost ring delays and nothing is lost, repeated or out of
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from itertools import chain
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from models.vocabulary import EventKind
 from subscriptions.bell import JOB, JOURNAL, LINKS, Bell
 from subscriptions.follow import Entry, Follow, Person, Unseen, Watched
 from subscriptions.journals import Journals
+from subscriptions.kept import kept
 from subscriptions.listener import Listener
 
 log = logging.getLogger("nexus")
@@ -145,7 +146,7 @@ class Followers:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for part in (self._bell.run, self._listener.run, self._read, self._beat):
-                    tasks.create_task(_kept(part))
+                    tasks.create_task(kept(part))
         finally:
             self._bell.near = None
 
@@ -154,7 +155,7 @@ class Followers:
         self._rung.set()
 
     def _hear(self, channel: str, message: str) -> None:
-        """A ring: from this process, or through Redis."""
+        """A ring, from this process or through Redis."""
         if channel.startswith(JOURNAL):
             student_id = UUID(channel.removeprefix(JOURNAL))
             if student_id in self._watched:
@@ -289,13 +290,3 @@ class Followers:
                 self._lose(follow, student_id)
         if self._newcomers:
             self._rung.set()
-
-
-async def _kept(part: Callable[[], Awaitable[None]]) -> None:
-    """Run a part that must not end; a fault of ours in it is told, and it begins again."""
-    while True:
-        try:
-            await part()
-        except Exception:
-            log.exception("a part of what follows journals has failed, and begins again")
-        await asyncio.sleep(LATEST)

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from gateway.auth import Session
 from gateway.negotiation import EVENT_STREAM, best, negotiated
-from gateway.refusals import Rejected, refusal
+from gateway.refusals import Rejected, malformed
 from gateway.streams import sse
 from gateway.streams.answering import Asked, admit, last_event_id, opened, refused, to_the_end
 from gateway.streams.opening import Message
@@ -219,4 +219,4 @@ def _token(request: Request) -> str | None:
 
 
 def _rejected(message: str, code: str, status: int = 400) -> Rejected:
-    return Rejected([refusal(message, code)], status)
+    return malformed(message, status, code)

@@ -170,7 +170,7 @@ async def test_to_others_a_reservation_does_not_exist(
     thieves = [
         Single(client_of(coach), mine.token),
         Single(client_of(Viewer(student.id, Role.PARENT)), mine.token),
-        Single(client_of(student, client="parent-app"), mine.token),
+        Single(client_of(student, client="another-app"), mine.token),
         Single(mine.client, "never made"),
     ]
     for thief in thieves:

@@ -7,7 +7,7 @@ import pytest
 from served import Served
 from talking import Talk, talking
 
-from gateway.graphql import MAX_BODY
+from gateway.bodies import MAX_BODY
 from gateway.server import LONGEST_MESSAGE
 from gateway.streams import connection
 from models.vocabulary import EventKind
