@@ -23,6 +23,10 @@ class Http(HttpToolsProtocol):
         extensions: Any = {CUT: {"now": self.transport.abort}}
         self.scope["extensions"] = extensions
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        del self.parser  # it knows us too: together they would wait for the garbage collector
+
 
 class WebSocket(WebSocketsSansIOProtocol):
     """The same for sockets; and one that is open keeps nothing of what was said to open it."""

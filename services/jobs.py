@@ -17,6 +17,7 @@ from pgqueuer.adapters.persistence.qb import (
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.queries import Queries
+from pgqueuer.types import Channel
 from sqlalchemy import func, text, update
 
 from models.base import SCHEMA, uuid7
@@ -25,11 +26,11 @@ from models.vocabulary import JobKind, JobStatus
 from services.problems import ConflictError, Refused
 from services.unit_of_work import Work
 
-# built by hand: pgqueuer would read each name from the environment, even from `CHANNEL`
-QUEUE = DBSettings.model_construct(
+# every name is given: pgqueuer reads the others from the environment, even from a bare `CHANNEL`
+QUEUE = DBSettings(
     prefix="",
     db_schema=SCHEMA,
-    channel="ch_pgqueuer",
+    channel=Channel("ch_pgqueuer"),
     function="fn_pgqueuer_changed",
     statistics_table="pgqueuer_statistics",
     queue_status_type="pgqueuer_status",
