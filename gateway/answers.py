@@ -13,13 +13,16 @@ import brotli
 import orjson
 from graphql import ExecutionResult, GraphQLError
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.execution import Answer
-from gateway.negotiation import LEGACY, encoding
+from gateway.negotiation import JSON, LEGACY, encoding
 from gateway.refusals import Rejected
 
 VARY = "Accept, Accept-Encoding, Authorization, Origin"
-HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+NO_STORE, REVALIDATED = b"private, no-store", b"private, no-cache"
+USUAL = [(b"x-content-type-options", b"nosniff"), (b"vary", VARY.encode())]
+CONTENT_TYPES = {name: f"{name}; charset=utf-8".encode() for name in JSON}
 WORTH_COMPRESSING = 1_400  # bytes: what fits into one packet gains nothing
 IN_A_THREAD = 100_000  # bytes that take some milliseconds, in which others would wait
 BROTLI_QUALITY, GZIP_LEVEL = 4, 5  # where a little more work stops paying
@@ -78,16 +81,57 @@ async def response(
     *,
     accept_encoding: str | None = None,
     headers: Mapping[str, str] | None = None,
+    tag: str | None = None,
+    known: str | None = None,
 ) -> Response:
-    """The HTTP response, compressed where that pays."""
-    sent = {**HEADERS, "Vary": VARY, **(headers or {})}
-    if len(body) >= WORTH_COMPRESSING and (chosen := encoding(accept_encoding)):
+    """The HTTP response, compressed where that pays; with a tag it may be kept, and asked about.
+
+    A client that knows the tag (`If-None-Match`) has the body already, and is told so.
+    """
+    chosen = encoding(accept_encoding) if len(body) >= WORTH_COMPRESSING else None
+    sent = [*USUAL, (b"cache-control", NO_STORE if tag is None else REVALIDATED)]
+    if tag is not None:
+        tag = f'{tag[:-1]}-{chosen}"' if chosen else tag
+        sent.append((b"etag", tag.encode()))
+        if known is not None and names(known, tag):
+            return Written(b"", 304, sent)
+    if chosen:
         if len(body) >= IN_A_THREAD:
             body = await asyncio.to_thread(compressed, body, chosen)
         else:
             body = compressed(body, chosen)
-        sent["Content-Encoding"] = chosen
-    return Response(body, status, sent, f"{media_type}; charset=utf-8")
+        sent.append((b"content-encoding", chosen.encode()))
+    sent.append((b"content-length", b"%d" % len(body)))
+    sent.append((b"content-type", CONTENT_TYPES[media_type]))
+    written = Written(body, status, sent)
+    if headers:
+        written.headers.update(headers)
+    return written
+
+
+class Written(Response):
+    """A response whose headers are written out already."""
+
+    def __init__(self, body: bytes, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.body = body
+        self.status_code = status
+        self.raw_headers = headers
+        self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = {
+            "type": "http.response.start",
+            "status": self.status_code,
+            "headers": self.raw_headers,
+        }
+        await send(start)
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def names(known: str, tag: str) -> bool:
+    """Whether an `If-None-Match` names a tag, by the weak comparison of RFC 9110 § 8.8.3.2."""
+    given = [each.strip().removeprefix("W/") for each in known.split(",")]
+    return tag in given or given == ["*"]
 
 
 def compressed(body: bytes, encoding: str) -> bytes:

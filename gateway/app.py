@@ -1,11 +1,10 @@
 """The gateway: routes, what lives as long as the process, and what every answer carries."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
-from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -18,6 +17,7 @@ from gateway.auth import Authenticator
 from gateway.compiled import CompiledPlans, Lanes
 from gateway.documents import Operation
 from gateway.graphql import GraphQL
+from gateway.incoming import request_id_of
 from gateway.limits import Limiter, OperationRate
 from gateway.logs import OperationLog
 from gateway.metrics import Metrics
@@ -33,6 +33,7 @@ from gateway.tracing import tracing
 from gateway.trusted.policy import Trust
 from gateway.trusted.registry import load
 from gateway.trusted.usage import Usage
+from gateway.versioned import Shared, VersionedAnswers, Versions
 from loaders.rows import open_pool
 from resolvers.context import Context
 from resolvers.journals import Journals
@@ -41,7 +42,7 @@ from subscriptions.bell import Bell
 from subscriptions.connection import connect
 from subscriptions.followers import Followers
 
-REQUEST_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
+PATH = "/graphql"
 
 
 class RequestId:
@@ -54,8 +55,8 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if REQUEST_ID.fullmatch(given) else str(uuid4())
+        given = dict(scope["headers"]).get(b"x-request-id")
+        request_id = request_id_of(given.decode("latin-1") if given is not None else None)
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def tagged(message: Message) -> None:
@@ -64,6 +65,40 @@ class RequestId:
             await send(message)
 
         await self._app(scope, receive, tagged)
+
+
+class Gateway(Starlette):
+    """The routes, and a shorter way to `/graphql` for programs.
+
+    What stands in between is for pages (CORS), for sockets, and for what carries no request id of
+    its own.
+    """
+
+    endpoint: GraphQL
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH and not _of_a_page(scope):
+            scope["app"] = self
+            await self.endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def _of_a_page(scope: Scope) -> bool:
+    return bool(scope.get("root_path")) or any(name == b"origin" for name, _ in scope["headers"])
+
+
+def plans_of(
+    settings: Settings, lanes: Lanes, versions: Versions, shared: Shared
+) -> CompiledPlans | VersionedAnswers | None:
+    """What answers with ready bytes: everything there is, or as far as `NEXUS_PATHS` says."""
+    if settings.paths == "reference":
+        return None
+    at_once = settings.paths is not None
+    if settings.paths == "compiled":
+        return CompiledPlans(lanes, at_once=at_once)
+    freshness = timedelta(seconds=settings.freshness)
+    return VersionedAnswers(lanes, versions, freshness=freshness, shared=shared, at_once=at_once)
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -91,8 +126,13 @@ def create_app(settings: Settings) -> Starlette:
             settings.asyncpg_dsn, size=settings.lanes, statement_timeout_ms=statement_timeout_ms
         )
         await lanes.open()
-        app.state.plans = CompiledPlans(lanes)
-        for each in trust.registry:
+        versions = Versions(
+            settings.asyncpg_dsn,
+            patience=min(settings.statement_timeout, settings.operation_timeout),
+        )
+        shared = Shared(connect(settings.redis_url or "", texts=False))
+        app.state.plans = plans_of(settings, lanes, versions, shared)
+        for each in trust.registry if app.state.plans else ():
             for name in each.operations or (None,):
                 wanted = Operation(each.text, {}, name)
                 app.state.plans.trust(endpoint.documents.prepared(wanted))
@@ -137,6 +177,8 @@ def create_app(settings: Settings) -> Starlette:
             await asyncio.wait(running)
             await app.state.redis.aclose()
             await engine.dispose()
+            await versions.close()
+            await shared.close()
             await lanes.close()
             await app.state.pool.close()
             traced.close()
@@ -152,10 +194,10 @@ def create_app(settings: Settings) -> Starlette:
         observers=observers,
         tracing=traced,
     )
-    app = Starlette(
+    app = Gateway(
         routes=[
-            Route("/graphql", endpoint),
-            Route("/graphql/{document}", endpoint),
+            Route(PATH, endpoint),
+            Route(f"{PATH}/{{document}}", endpoint),
             Route("/graphiql/people", ide.people),
             Mount("/graphiql/assets", ide.Assets()),
             Route("/health", health.health),
@@ -165,6 +207,7 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[Middleware(Upgrades), Middleware(RequestId), cors(settings)],
         lifespan=lifespan,
     )
+    app.endpoint = endpoint
     app.state.settings = settings
     app.state.trust = trust
     app.state.documents = endpoint.documents

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from starlette.requests import Request
-from starlette.types import Receive
-
 from gateway.auth import Session
 from gateway.documents import unauthenticated
+from gateway.incoming import Incoming
 from gateway.negotiation import negotiated
 from gateway.requests import READING
 from services.access import Viewer
@@ -17,11 +15,11 @@ from services.access import Viewer
 class Asker:
     """Who asks, when, and in which words an answer is understood."""
 
-    request: Request
-    receive: Receive
+    request: Incoming
     session: Session | None
     clock: datetime
     media_type: str | None
+    on_a_stream: bool = False  # one that is there already, which the request names
     spent: int = 0  # points of the budget, by the operations of the same batch
 
     @property

@@ -24,7 +24,7 @@ log = logging.getLogger("nexus")
 LEEWAY = 10  # seconds that two clocks may differ
 REFETCH_AFTER = 30.0  # seconds before an unknown key may ask the JWKS address again
 LONGEST_TOKEN = 8192  # characters
-KEPT_TOKENS = 2048  # that were verified
+KEPT_TOKENS = 10_000  # that were verified: a school, on a Monday morning
 
 
 class Unauthenticated(Exception):
@@ -43,6 +43,16 @@ class Session:
     expires_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A session whose claims were found good, and when; they stay so until the token expires."""
+
+    session: Session
+    token: str
+    claims: Mapping[str, Any]
+    since: float
+
+
 class Keys:
     """The keys that may sign: one shared secret, or a published set that rotates."""
 
@@ -53,6 +63,10 @@ class Keys:
         self._fetched_at = -REFETCH_AFTER
         self._lock = asyncio.Lock()
         self._verified: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+
+    def known(self, token: str) -> Mapping[str, Any] | None:
+        """The claims of a token whose signature was verified, by the keys that are ours now."""
+        return self._verified.get(token)
 
     async def decode(self, token: str, algorithm: Algorithm) -> Mapping[str, Any]:
         """The claims of a token with a good signature; JoseError or ValueError otherwise.
@@ -126,15 +140,35 @@ class Authenticator:
         self._algorithm: Algorithm = settings.algorithm
         self._audience = settings.jwt_audience
         self._keys = Keys(settings)
+        self._admitted: OrderedDict[str, Admitted] = OrderedDict()
 
     async def bearer(self, header: str | None, now: datetime) -> Session | None:
         """The session of an `Authorization` header; None where there is none."""
         if header is None:
             return None
+        if admitted := self._known(header, now):
+            return admitted
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated("Authorization must be: Bearer <token>")
-        return await self.session(token.strip(), now)
+        token = token.strip()
+        session = await self.session(token, now)
+        claims = self._keys.known(token)
+        if claims is not None:
+            self._admitted[header] = Admitted(session, token, claims, now.timestamp())
+            if len(self._admitted) > KEPT_TOKENS:
+                self._admitted.popitem(last=False)
+        return session
+
+    def _known(self, header: str, now: datetime) -> Session | None:
+        """The session of a header that was read before, and is still worth what it was."""
+        admitted = self._admitted.get(header)
+        if admitted is None or self._keys.known(admitted.token) is not admitted.claims:
+            return None
+        if not admitted.since <= now.timestamp() < admitted.session.expires_at:
+            return None
+        self._admitted.move_to_end(header)
+        return admitted.session
 
     async def viewer(self, token: str, now: datetime) -> Viewer:
         """Whom a token names; Unauthenticated says what is wrong with it."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import brotli
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
+from gateway.incoming import Incoming
 from gateway.refusals import Rejected, malformed
 
 MAX_BODY = 1_000_000  # bytes, as sent and again as unpacked
@@ -15,27 +16,34 @@ PATIENCE = 10.0  # seconds for a body to arrive
 STEP = 65_536
 
 
-async def read(request: Request) -> bytes:
+async def read(request: Incoming) -> bytes:
     """The whole body; Rejected as soon as it is too large, too slow, or oddly packed."""
     unpack = _unpacking(request.headers.get("content-encoding"))
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > MAX_BODY:
         raise _too_large()
-    parts: list[bytes] = []
-    size = 0
     try:
         async with asyncio.timeout(PATIENCE):
-            async for part in request.stream():
-                size += len(part)
-                if size > MAX_BODY:
-                    raise _too_large()
-                parts.append(part)
+            body = await _received(request.receive)
     except TimeoutError:
         raise malformed(f"the body took longer than {PATIENCE:g} s", 408, "TIMEOUT") from None
-    except ClientDisconnect:
-        raise malformed("the body is not whole") from None
-    body = b"".join(parts)
     return unpack(body) if unpack and body else body
+
+
+async def _received(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise malformed("the body is not whole")
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY:
+            raise _too_large()
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
 
 
 def _too_large() -> Rejected:

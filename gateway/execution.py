@@ -9,15 +9,15 @@ that makes bytes (compiled, versioned) hooks in at the top of `_answered` and re
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import asyncpg
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from gateway.compiled import CompiledPlans
+from gateway.compiled.plans import Answered
 from gateway.documents import CONTRACT, Operation, Prepared
 from gateway.refusals import coded, refusal
 from resolvers.context import Context
@@ -43,6 +43,14 @@ AWAY = (
 Path = Literal["reference", "compiled", "versioned"]
 
 
+class Plans(Protocol):
+    """Answers with ready bytes, or leaves the operation to the reference path."""
+
+    async def answer(
+        self, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    ) -> Answered | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an operation came to: a result still to be written, or the whole body, ready to send.
@@ -54,7 +62,7 @@ class Answer:
     content: ExecutionResult | bytes
     path: Path = "reference"
     statements: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)  # of the response, such as `ETag`
+    tag: str | None = None  # what a client may ask with whether it has these bytes already
 
     @property
     def errors(self) -> list[GraphQLError]:
@@ -81,7 +89,7 @@ async def run(
     context: Context | None,
     *,
     root: Any = None,
-    plans: CompiledPlans | None = None,
+    plans: Plans | None = None,
     patience: float = PATIENCE,
     suggestions: bool = True,
 ) -> Answer:
@@ -112,7 +120,7 @@ async def _answered(
     operation: Operation,
     context: Context | None,
     root: Any,
-    plans: CompiledPlans | None,
+    plans: Plans | None,
     *,
     suggestions: bool,
 ) -> Answer:
@@ -120,7 +128,7 @@ async def _answered(
     if plans is not None and context is not None:
         found = await plans.answer(prepared, operation.variables, context)
         if found is not None:
-            return Answer(found.body, "compiled", found.statements)
+            return Answer(found.body, found.path, found.statements, found.tag)
     result = await _reference(prepared, operation, context, root, suggestions=suggestions)
     return Answer(result, "reference", context.reader.statements if context else 0)
 

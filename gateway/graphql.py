@@ -7,22 +7,23 @@ and written (`gateway/answers.py`).
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 from graphql import OperationType
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway import answers, ide
 from gateway.asking import Asker
 from gateway.auth import Authenticator, Session, Unauthenticated
+from gateway.compiled import Answered
 from gateway.cost import BUDGETS, affordable
 from gateway.documents import Documents, Operation, Prepared, unauthenticated
-from gateway.execution import Answer, run
+from gateway.execution import Answer, Plans, run
 from gateway.hangups import HungUp, Listening
+from gateway.incoming import Incoming
 from gateway.limits import OperationRate
 from gateway.negotiation import HTML, JSON, LEGACY, best, negotiated
 from gateway.observations import Observation, Observer
@@ -34,6 +35,8 @@ from gateway.streams import single, sse
 from gateway.streams.answering import Asked, subscribed
 from gateway.tracing import Traced, Untraced
 from gateway.trusted.policy import Trust
+from gateway.versioned import VersionedAnswers
+from gateway.written import Written, broken, rejection
 from resolvers.context import Context
 from services.access import Viewer
 
@@ -41,15 +44,6 @@ log = logging.getLogger("nexus")
 
 HUNG_UP = 499  # nobody reads it; nginx's number, for the log
 TELL_COST = "x-nexus-cost"
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """An answer or a refusal as it will be sent."""
-
-    body: bytes
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class GraphQL:
@@ -76,28 +70,31 @@ class GraphQL:
         self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Incoming(scope, receive)
         try:
-            response = await self._response(Request(scope, receive), receive)
+            response = await self._response(request)
         except HungUp:
             return
+        response.raw_headers.append((b"x-request-id", request.request_id.encode()))
         await response(scope, receive, send)
 
-    async def _response(self, request: Request, receive: Receive) -> Response:
+    async def _response(self, request: Incoming) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": ALLOWED})
         accept = request.headers.get("accept")
         if self._shows_graphiql(request):
             return ide.page()
         media_type = negotiated(accept)
-        seen = Observation(request.state.request_id)
+        seen = Observation(request.request_id)
         try:
             if alien := foreign(request, self._settings):
                 raise alien
             clock = datetime.now(UTC)
-            asker = Asker(request, receive, await self._session(request, clock), clock, media_type)
-            if single.manages(request):
-                return await single.managed(request, asker.known)
-            resolve = self._trust.resolver(asker.viewer, request.path_params.get("document"))
+            session = await self._session(request, clock)
+            asker = Asker(request, session, clock, media_type, single.names_one(request))
+            if single.manages(request, named=asker.on_a_stream):
+                return await single.managed(request.request, asker.known)
+            resolve = self._trust.resolver(asker.viewer, request.document)
             wanted = await asked(request, resolve, batch_size=self._settings.batch)
         except Rejected as rejected:
             written = self._over(seen, rejection(rejected, media_type), rejected)
@@ -117,19 +114,21 @@ class GraphQL:
             media_type or LEGACY,
             accept_encoding=request.headers.get("accept-encoding"),
             headers=written.headers,
+            tag=written.tag,
+            known=request.headers.get("if-none-match"),
         )
 
-    def _shows_graphiql(self, request: Request) -> bool:
+    def _shows_graphiql(self, request: Incoming) -> bool:
         """Whether a person came with a browser, to a gateway that shows its schema."""
         return (
             request.method in READING
             and self._settings.introspects
             and not request.query_params
-            and not request.path_params
+            and request.document is None
             and best(request.headers.get("accept") or LEGACY, (*JSON, HTML)) == HTML
         )
 
-    async def _session(self, request: Request, clock: datetime) -> Session | None:
+    async def _session(self, request: Incoming, clock: datetime) -> Session | None:
         try:
             header = request.headers.get("authorization")
             return await self._authenticator.bearer(header, clock)
@@ -140,7 +139,7 @@ class GraphQL:
         """One after the other, in order: each has its answer, all share one budget."""
         bodies = []
         for place, operation in enumerate(operations):
-            seen = Observation(asker.request.state.request_id)
+            seen = Observation(asker.request.request_id)
             written = await self._one(asker, operation, seen, place)
             assert isinstance(written, Written)  # noqa: S101 - what streams is refused here
             bodies.append(written.body)
@@ -171,9 +170,14 @@ class GraphQL:
                 return self._over(seen, rejection(fault, asker.media_type), fault)
             seen.path, seen.statements = answer.path, answer.statements
             seen.codes = codes(answer.errors)
-            body = answers.body_of(answer, self._extensions(asker, seen))
+            forced = self._settings.paths if prepared.kind is OperationType.QUERY else None
+            if forced not in (None, answer.path):
+                log.warning("%s: answered by the %s path", seen.name or "a document", answer.path)
+            extensions = self._extensions(asker, seen)
+            body = answers.body_of(answer, extensions)
             status = answers.status_of(answer, asker.media_type)
-            return self._over(seen, Written(body, status, answer.headers))
+            kept = answer.tag if asker.reads and place is None and not extensions else None
+            return self._over(seen, Written(body, status, tag=kept))
 
     def _admitted(self, asker: Asker, operation: Operation, seen: Observation) -> Prepared:
         """The operation as it may run; Rejected for everything that can be known before."""
@@ -189,7 +193,7 @@ class GraphQL:
         seen.kind = prepared.kind.value
         if asker.reads and prepared.kind is OperationType.MUTATION:
             raise malformed("GET runs queries only", 405, "METHOD_NOT_ALLOWED", {"Allow": "POST"})
-        streams = prepared.kind is OperationType.SUBSCRIPTION or single.names_one(asker.request)
+        streams = prepared.kind is OperationType.SUBSCRIPTION or asker.on_a_stream
         if asker.media_type is None and not streams and not asker.streams:
             raise malformed(f"answers are {' or '.join(JSON)}", 406, "NOT_ACCEPTABLE")
         if viewer is None:
@@ -205,40 +209,51 @@ class GraphQL:
         self, asker: Asker, prepared: Prepared, operation: Operation, place: int | None
     ) -> Response | None:
         """The response of what is answered on a stream, its own or one that is there already."""
-        named = single.names_one(asker.request)
+        named = asker.on_a_stream
         if not named and prepared.kind is not OperationType.SUBSCRIPTION:
             return None
         if place is not None:
             raise malformed("what streams cannot be in a batch")
-        wanted = Asked(prepared, operation, asker.known, asker.request.state.request_id)
+        wanted = Asked(prepared, operation, asker.known, asker.request.request_id)
         if not named:
-            return await subscribed(asker.request, wanted)
+            return await subscribed(asker.request.request, wanted)
 
         async def result() -> str:
             clocked = replace(asker, clock=datetime.now(UTC))
             context = self._context(clocked, asker.viewer, asker.key(None))
-            return answers.body_of(await self._run(asker, prepared, operation, context)).decode()
+            plans = asker.request.app.state.plans
+            return answers.body_of(await self._run(prepared, operation, context, plans)).decode()
 
-        return single.accepted(asker.request, wanted, result)
+        return single.accepted(asker.request.request, wanted, result)
 
     async def _answer(
         self, asker: Asker, prepared: Prepared, operation: Operation, key: str | None
     ) -> Answer:
+        plans: Plans | None = asker.request.app.state.plans
+        if isinstance(plans, VersionedAnswers) and asker.viewer:
+            found = await plans.look(prepared, operation.variables, asker.viewer, asker.clock)
+            if isinstance(found, Answered):
+                return Answer(found.body, found.path, found.statements, found.tag)
+            plans = found or plans
         context = self._context(asker, asker.viewer, key) if asker.viewer else None
-        running = self._run(asker, prepared, operation, context)
+        running = self._run(prepared, operation, context, plans)
         if prepared.kind is OperationType.MUTATION:
             return await running
-        async with Listening(asker.receive):
+        async with Listening(asker.request.scope, asker.request.receive):
             return await running
 
     async def _run(
-        self, asker: Asker, prepared: Prepared, operation: Operation, context: Context | None
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        context: Context | None,
+        plans: Plans | None,
     ) -> Answer:
         return await run(
             prepared,
             operation,
             context,
-            plans=asker.request.app.state.plans,
+            plans=plans,
             patience=self._settings.operation_timeout,
             suggestions=self._settings.introspects,
         )
@@ -247,7 +262,7 @@ class GraphQL:
         context: Context = asker.request.app.state.context(
             viewer=viewer,
             clock=asker.clock,
-            request_id=asker.request.state.request_id,
+            request_id=asker.request.request_id,
             idempotency_key=key or None,
         )
         self._tracing.statements(context.reader)
@@ -277,14 +292,3 @@ class GraphQL:
         for observer in self._observers:
             observer.operation(seen)
         return written
-
-
-def rejection(rejected: Rejected, media_type: str | None) -> Written:
-    status = answers.status_of_rejection(rejected, media_type)
-    return Written(answers.rejection(rejected.errors), status, rejected.headers)
-
-
-def broken(request_id: str) -> Rejected:
-    """What a client is told of a fault that nothing else has caught."""
-    told = refusal("the server failed", "INTERNAL_SERVER_ERROR", requestId=request_id)
-    return Rejected([told], 500)

@@ -3,7 +3,9 @@
 import asyncio
 from types import TracebackType
 
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
+
+from gateway.protocol import line
 
 
 class HungUp(Exception):
@@ -15,15 +17,19 @@ class Listening:
 
     For what only reads. A change that has begun is finished and told, be it to nobody: whether it
     was committed must not depend on when a pupil lost the network. Enter once the request was read
-    whole.
+    whole. Where the server tells when the line goes dead, nobody has to wait for it.
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
+        self._line = line(scope)
         self._gone = False
 
     async def __aenter__(self) -> None:
         self._task = asyncio.current_task()
+        if self._line is not None:
+            self._line.tell(self._hung_up)
+            return
         self._watch = asyncio.ensure_future(self._hang_up())
         self._watch.add_done_callback(self._cancel)
 
@@ -33,8 +39,11 @@ class Listening:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._watch.remove_done_callback(self._cancel)
-        self._watch.cancel()
+        if self._line is not None:
+            self._line.forget(self._hung_up)
+        else:
+            self._watch.remove_done_callback(self._cancel)
+            self._watch.cancel()
         if self._gone and self._task is not None and self._task.uncancel() == 0:
             raise HungUp from error
 
@@ -45,6 +54,10 @@ class Listening:
                 return
 
     def _cancel(self, watch: asyncio.Future[None]) -> None:
-        if not watch.cancelled() and watch.exception() is None and self._task is not None:
+        if not watch.cancelled() and watch.exception() is None:
+            self._hung_up()
+
+    def _hung_up(self) -> None:
+        if self._task is not None:
             self._gone = True
             self._task.cancel()

@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.incoming import Incoming
 from gateway.refusals import Rejected, malformed
 from gateway.settings import Settings
 
@@ -43,7 +44,7 @@ def cors(settings: Settings) -> Middleware:
     return Middleware(Cors, origins=settings.origins)
 
 
-def foreign(request: HTTPConnection, settings: Settings) -> Rejected | None:
+def foreign(request: HTTPConnection | Incoming, settings: Settings) -> Rejected | None:
     """Why a request that a foreign page made is refused; None where it is not one.
 
     `Origin` and `Sec-Fetch-Site` are the browser's own words; programs send neither.

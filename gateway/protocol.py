@@ -4,6 +4,7 @@ Closing a connection waits until what was written has been read, which a client 
 puts off for ever.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -12,16 +13,50 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-CUT = "nexus.cut"  # an extension of ASGI's scope
+CUT, LINE = "nexus.cut", "nexus.line"  # extensions of ASGI's scope
+
+
+class Line:
+    """A connection, and who is to be told when its client is gone."""
+
+    __slots__ = ("_gone", "_told")
+
+    def __init__(self) -> None:
+        self._told: list[Callable[[], None]] = []
+        self._gone = False
+
+    def tell(self, told: Callable[[], None]) -> None:
+        """Call this when the client goes, or soon where it is gone already."""
+        self._told.append(told)
+        if self._gone:
+            asyncio.get_running_loop().call_soon(self.die)
+
+    def forget(self, told: Callable[[], None]) -> None:
+        if told in self._told:
+            self._told.remove(told)
+
+    def die(self) -> None:
+        self._gone = True
+        waiting, self._told = self._told, []
+        for told in waiting:
+            told()
 
 
 class Http(HttpToolsProtocol):
-    """Tells the application how to cut the connection."""
+    """Tells the application how to cut the connection, and when it is cut."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._line = Line()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        extensions: Any = {CUT: {"now": self.transport.abort}}
+        extensions: Any = {CUT: {"now": self.transport.abort}, LINE: self._line}
         self.scope["extensions"] = extensions
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._line.die()
 
     def handle_websocket_upgrade(self) -> None:
         super().handle_websocket_upgrade()
@@ -43,6 +78,12 @@ class WebSocket(WebSocketsSansIOProtocol):
         self.request.headers.clear()
         self.response.headers.clear()
         self.scope["headers"] = []
+
+
+def line(scope: Scope) -> Line | None:
+    """The connection of a request; None where the server tells nothing of it."""
+    found: Line | None = scope.get("extensions", {}).get(LINE)
+    return found
 
 
 def cut(scope: Scope) -> bool:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.requests import Request
 
 from gateway import bodies
 from gateway.documents import Operation
+from gateway.incoming import Incoming
 from gateway.negotiation import is_json
 from gateway.refusals import malformed
 from gateway.trusted.policy import Resolve
@@ -26,7 +26,7 @@ class Asked:
     batch: bool = False
 
 
-async def asked(request: Request, resolve: Resolve, *, batch_size: int = 0) -> Asked:
+async def asked(request: Incoming, resolve: Resolve, *, batch_size: int = 0) -> Asked:
     """What a request asks for. Arrays are taken where batches are, of `batch_size` at most."""
     if request.method in READING:
         return Asked((operation_of(_from_url(request), resolve),))
@@ -65,7 +65,7 @@ def operation_of(given: Any, resolve: Resolve) -> Operation:
     return Operation(sent.text, variables or {}, name or None, sent.trusted, extensions)
 
 
-def _from_url(request: Request) -> Mapping[str, Any]:
+def _from_url(request: Incoming) -> Mapping[str, Any]:
     """The parameters of a GET; one given twice would mean one thing here and another in a cache."""
     given: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():

@@ -6,12 +6,13 @@ from aiodataloader import DataLoader
 from sqlalchemy import BigInteger, ColumnElement, Date, Double, cast, func, select
 
 from loaders.columns import instant, label, task_priority
-from loaders.keyset import Key, Order
+from loaders.keyset import Drift, Key, Order
 from loaders.pages import Pages, Relation
 from loaders.rows import Row
-from loaders.stated import Stated, midnight
+from loaders.stated import TOMORROW, Stated, midnight
 from models.curriculum import EpreuveKind
 from models.epreuve import Epreuve
+from models.priority import FASTEST
 from models.student import Student
 from models.study_session import StudySession
 from models.task import Task
@@ -46,7 +47,12 @@ BY_SLOT = Order("slot_start", (Key(StudySession.slot_start), Key(StudySession.id
 BY_DAY = Order("scheduled_at", (Key(Epreuve.scheduled_at), Key(Epreuve.id)))
 PLAN_ORDER = (Epreuve.scheduled_at.nulls_last(), Epreuve.code)
 BY_DUE = Order("due_at", (Key(Task.due_at), Key(Task.id)))
-BY_PRIORITY = Order("priority", (Key(task_priority(), descending=True), Key(Task.id)), clocked=True)
+BY_PRIORITY = Order(
+    "priority",
+    (Key(task_priority(), descending=True), Key(Task.id)),
+    clocked=True,
+    drift=Drift(FASTEST, (Task.weight, Task.due_at, Task.subject, Task.chapter_code)),
+)
 
 
 def next_sessions(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
@@ -89,7 +95,14 @@ UPCOMING = Stated(
        WHERE student_id = :id AND status = 'Todo' AND due_at >= :clock
        ORDER BY due_at, id LIMIT :first)
     ) things ORDER BY at, id LIMIT :first
-    """  # noqa: S608  made of our own words
+    """,  # noqa: S608  made of our own words
+    until=f"""
+    least({midnight(TOMORROW, ":time_zone")},
+      (SELECT min(slot_start) FROM sessions
+       WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock),
+      (SELECT min(due_at) FROM tasks
+       WHERE student_id = :id AND status = 'Todo' AND due_at >= :clock))
+    """,  # noqa: S608  made of our own words
 )
 
 

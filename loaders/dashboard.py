@@ -8,7 +8,7 @@ from aiodataloader import DataLoader
 
 from loaders.by_column import Loaders
 from loaders.rows import Row, Statement, row_of
-from loaders.stated import Stated
+from loaders.stated import TOMORROW, Stated, midnight
 from models.progress import ProgressPoint
 
 # added up in whole numbers: the last bit of a sum of floats depends on the order of the rows
@@ -75,7 +75,15 @@ KPIS = Stated(
       (SELECT count(*) FROM tasks WHERE student_id = :id AND status = 'Todo') AS open_task_count,
       (SELECT min(slot_start) FROM sessions
         WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock) AS next_session_at
-    """
+    """,
+    # a streak is of days; an act that is dated ahead joins it when its hour comes
+    until=f"""
+    least({midnight(TOMORROW, ":time_zone")},
+      (SELECT min(slot_start) FROM sessions
+       WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock),
+      (SELECT min(at) FROM events
+       WHERE student_id = :id AND actor_role = 'STUDENT' AND at > :clock))
+    """,  # noqa: S608  made of our own words
 )
 
 # an evaluation counts in the month it was made

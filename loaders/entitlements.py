@@ -6,6 +6,9 @@ from loaders.stated import Stated, midnight
 from models.vocabulary import Tier
 
 MONTH = midnight("date_trunc('month', :clock AT TIME ZONE :time_zone)", ":time_zone")
+NEXT_MONTH = midnight(
+    "date_trunc('month', :clock AT TIME ZONE :time_zone) + interval '1 month'", ":time_zone"
+)
 
 
 def entitled(evaluations_per_month: Mapping[Tier, int | None]) -> Stated:
@@ -27,5 +30,9 @@ def entitled(evaluations_per_month: Mapping[Tier, int | None]) -> Stated:
           FROM entitlements
           WHERE student_id = :id AND (expires_at IS NULL OR expires_at > :clock)
         ) held
-        """  # noqa: S608  made of our own words
+        """,  # noqa: S608  made of our own words
+        until=f"""
+        least({NEXT_MONTH},
+          (SELECT expires_at FROM entitlements WHERE student_id = :id AND expires_at > :clock))
+        """,  # noqa: S608  made of our own words
     )

@@ -32,12 +32,25 @@ class Key:
 
 
 @dataclass(frozen=True, eq=False)
+class Drift:
+    """How a clocked order moves: its first key is positive, and grows with the clock, never falls.
+
+    Its logarithm grows by no more than `fastest` a day; at a midnight in UTC anything may happen.
+    Rows that are alike in `alike` grow alike.
+    """
+
+    fastest: float
+    alike: tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Order:
     """A total order: its last key is unique. `clocked` says that it depends on the instant."""
 
     name: str
     keys: tuple[Key, ...]
     clocked: bool = False
+    drift: Drift | None = None
 
     def beyond(self, values: Sequence[Any], *, backward: bool) -> ColumnElement[bool]:
         """The rows after a place (before it, when backward)."""

@@ -9,9 +9,16 @@ class Stated:
 
     `:name` is a column of the row it is said of; `:clock` the instant of the operation; `:first`
     how many are wanted, where the query is a list.
+
+    `until` is an expression: from which instant on, after the clock, it may say something else with
+    no row changed; null for never. Where none is given it may be any instant.
     """
 
     sql: str
+    until: str | None = None
+
+
+TOMORROW = "(:clock AT TIME ZONE :time_zone)::date + 1"
 
 
 def midnight(day: str, zone: str) -> str:

@@ -1,7 +1,7 @@
 """How a declaration becomes a field: the schema package's only machinery."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, get_type_hints
 from uuid import UUID
 
@@ -231,8 +231,14 @@ class Guard(FieldExtension):
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
+    def resolve(self, next_: Resolver, source: Any, info: Any, **kwargs: Any) -> Any:
+        self._check(info)
+        return next_(source, info, **kwargs)
+
     async def resolve_async(self, next_: Resolver, source: Any, info: Any, **kwargs: Any) -> Any:
+        self._check(info)
+        return await next_(source, info, **kwargs)
+
+    def _check(self, info: Any) -> None:
         if not info.context.viewer.may(self.permission):
             raise GraphQLError("your role may not ask this", extensions={"code": "FORBIDDEN"})
-        found = next_(source, info, **kwargs)
-        return await found if isinstance(found, Awaitable) else found

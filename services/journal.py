@@ -6,12 +6,37 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from models.base import Entity
+from models.epreuve import Epreuve
+from models.evaluation import Evaluation
 from models.event import Event
 from models.lifecycle import Action
-from models.student import Student
+from models.progress import Progress, ProgressPoint
+from models.student import Coaching, Entitlement, Guardianship, Student
+from models.study_session import StudySession
+from models.task import Task
 from models.vocabulary import EventKind
 from services.problems import InvalidTransitionError, Refused
 from services.unit_of_work import Work
+
+JOURNALLED: tuple[type[Entity], ...] = (
+    Student,
+    Guardianship,
+    Coaching,
+    Entitlement,
+    Progress,
+    ProgressPoint,
+    Task,
+    StudySession,
+    Evaluation,
+    Epreuve,
+    Event,
+)
+"""The tables whose rows never change without an entry in their student's journal.
+
+Answers are kept by the number of the last entry (docs/decisions/0011): a table belongs here only
+where everything that writes to it records.
+"""
 
 
 class Kept(Protocol):

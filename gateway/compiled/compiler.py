@@ -1,7 +1,7 @@
 """From the selections of an operation to one statement for each of its root fields."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from graphql import (
@@ -17,11 +17,14 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet, 
 from strawberry.types.field import StrawberryField
 
 from gateway.compiled.holes import Hole, Reloaded, Root
+from gateway.compiled.outcome import Fallen, Plan, State, Statement
 from gateway.compiled.places import Place, RowPlace
 from gateway.compiled.runs import Arguments, Run, uses_variables
 from gateway.compiled.sql import (
+    CARD,
     END,
     MARK,
+    NAMED,
     Json,
     Lit,
     Names,
@@ -46,47 +49,6 @@ SETTING = (
 )
 
 
-@dataclass(frozen=True)
-class Fallen:
-    """A field that the reference path answers, and why."""
-
-    path: str
-    why: str
-
-
-@dataclass
-class Statement:
-    """One root field: its SQL, or nothing where the reference path runs it whole."""
-
-    name: str
-    sql: str | None
-    ways: list[Callable[[Run], Any]]
-    hole: Root | None = None
-
-
-@dataclass
-class Plan:
-    """What is run for an operation: its statements, what they leave open, and what was not said."""
-
-    statements: list[Statement]
-    holes: list[Hole]
-    checks: list[Callable[[Run], Any]]
-    fallen: list[Fallen]
-    fields: int = 0  # in SQL
-    reads: int = 0  # tables
-
-
-@dataclass
-class State:
-    """What a failed attempt must leave as it was."""
-
-    holes: list[Hole] = field(default_factory=list)
-    checks: list[Callable[[Run], Any]] = field(default_factory=list)
-    fallen: list[Fallen] = field(default_factory=list)
-    fields: int = 0
-    reads: int = 0
-
-
 def declaration(declared: StrawberryField) -> Declaration | None:
     """What a field says of itself; without a word and a resolver it is an attribute."""
     metadata: Mapping[Any, Any] = declared.metadata or {}
@@ -97,10 +59,14 @@ def declaration(declared: StrawberryField) -> Declaration | None:
 
 
 class Compiler:
-    """One operation, for one role, with variables of one shape."""
+    """One operation, for one role, with variables of one shape.
 
-    def __init__(self, run: Run) -> None:
+    A plan that is `dated` tells with its answer until when the clock leaves it as it is.
+    """
+
+    def __init__(self, run: Run, *, dated: bool = False) -> None:
         self.run = run
+        self.dated = dated
         self.role = run.context.viewer.role
         self.executor = run.executor
         self.parameters = Parameters()
@@ -125,7 +91,17 @@ class Compiler:
             for name, details in collected.grouped_field_set.items()
         ]
         kept = self.state
-        return Plan(statements, kept.holes, kept.checks, kept.fallen, kept.fields, kept.reads)
+        return Plan(
+            statements,
+            kept.holes,
+            kept.checks,
+            kept.fallen,
+            kept.fields,
+            kept.reads,
+            kept.moves,
+            kept.cards,
+            kept.momentary,
+        )
 
     def _statement(
         self, type_: GraphQLObjectType, name: str, details: FieldDetailsList
@@ -189,12 +165,9 @@ class Compiler:
             return [Lit(f'"{type_.name}"')]
         if node.name.value not in type_.fields:
             raise Unsupported("it asks about the schema")
-        before = State(
-            [*self.state.holes],
-            [*self.state.checks],
-            [*self.state.fallen],
-            self.state.fields,
-            self.state.reads,
+        state = self.state
+        before = replace(
+            state, holes=[*state.holes], checks=[*state.checks], fallen=[*state.fallen]
         )
         parameters, needed = self.parameters.copy(), dict(place.needed)
         self.path.append(name)
@@ -238,7 +211,24 @@ class Compiler:
         return self.parameters.place(key, way)
 
     def clock(self) -> str:
+        self.state.moves = True
+        return self.instant()
+
+    def instant(self) -> str:
+        """The clock, of which something says itself when it matters next."""
         return self.placed("clock", lambda run: run.context.clock)
+
+    def card(self, student: str, json: Json) -> Json:
+        """A student of a list, by itself: the name, and the rest where it is not known already."""
+        self.state.cards = True
+        known = self.placed("held", lambda run: run.held)
+        unless_known = f"CASE WHEN {student} <> ALL ({known}::uuid[]) THEN {text_of(json)} END"
+        return [Lit(CARD), Sql(student), Lit(NAMED), Sql(unless_known), Lit(CARD)]
+
+    def until(self, moment: str) -> Json:
+        """A mark beside what the clock changes: when it does so next."""
+        micros = f"((extract(epoch FROM {moment}) * 1000000)::int8)::text"
+        return [Lit(f"{MARK}u:"), Sql(micros), Lit(END)]
 
     def row(self, type_: GraphQLObjectType, names: Names, flags: tuple[str, ...] = ()) -> RowPlace:
         """A row of the table that a type shows."""

@@ -7,6 +7,7 @@ from graphql import GraphQLObjectType
 from sqlalchemy import Select, Uuid, case, literal_column, true
 
 from gateway.compiled.compiler import Compiler, Field, shows
+from gateway.compiled.drifting import Drifting
 from gateway.compiled.holes import Pure
 from gateway.compiled.pages import connection
 from gateway.compiled.places import CallerPlace, Place, RowPlace, SaidPlace
@@ -153,10 +154,18 @@ def _first(said: d.First, compiler: Compiler, field: Field, place: Place) -> Jso
     json = compiler.object(field.named, target, field.details)
     relation = said.relation
     conditions = [relation.column == key, *relation.conditions(compiler.role, ())]
+    drifting = Drifting(compiler, target, said.order)
+    target.names = drifting.names(target.names)
     query = target.ordered(lambda q: q.where(*conditions), said.order, backward=False)
-    return listed(
-        f"SELECT string_agg({text_of(json)}, ',') FROM ({query} LIMIT {size}) {target.alias}"
-    )
+    if not drifting.dated:
+        return listed(
+            f"SELECT string_agg({text_of(json)}, ',') FROM ({query} LIMIT {size}) {target.alias}"
+        )
+    apart = drifting.with_gaps(f"{query} LIMIT {size} + 1")
+    numbered_rows = f"SELECT *, row_number() OVER () AS place FROM ({apart}) listed"
+    shown = f"string_agg({text_of(json)}, ',') FILTER (WHERE place <= {size})"
+    told = text_of([*drifting.mark(), Lit("["), Sql(shown), Lit("]")])
+    return [Sql(f"(SELECT {told} FROM ({numbered_rows}) {target.alias})")]
 
 
 def _size(compiler: Compiler, field: Field, most: int) -> str:
@@ -171,18 +180,22 @@ def _size(compiler: Compiler, field: Field, most: int) -> str:
 def _said(said: d.Said, compiler: Compiler, field: Field, place: Place) -> Json:
     size = None if said.most is None else _size(compiler, field, said.most)
 
+    until = said.query.until
+    clock = compiler.clock() if until is None else compiler.instant()
+
     def names(name: str) -> str:
         if name == "clock":
-            return f"{compiler.clock()}::timestamptz"
+            return f"{clock}::timestamptz"
         return size if name == "first" and size else place.attribute(name).sql
 
     target = SaidPlace(compiler.alias(), shows(field.named))
     compiler.state.reads += 1
     json = compiler.object(field.named, target, field.details)
     query = f"({stated(said.query.sql, names)} OFFSET 0) {target.alias}"
+    mark = compiler.until(f"({stated(until, names)})") if compiler.dated and until else []
     if size is None:
-        return perhaps(field, f"SELECT {text_of(json)} FROM {query}")
-    return listed(f"SELECT string_agg({text_of(json)}, ',') FROM {query}")
+        return [*mark, *perhaps(field, f"SELECT {text_of(json)} FROM {query}")]
+    return [*mark, *listed(f"SELECT string_agg({text_of(json)}, ',') FROM {query}")]
 
 
 @_say.register
@@ -192,6 +205,7 @@ def _same(_said: d.Same, compiler: Compiler, field: Field, place: Place) -> Json
 
 @_say.register
 def _clock(_said: d.Clock, compiler: Compiler, field: Field, _place: Place) -> Json:
+    compiler.state.momentary = True
     return leaf(field.type, f"{compiler.clock()}::timestamptz", None, known=True)
 
 

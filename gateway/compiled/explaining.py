@@ -6,8 +6,8 @@ import asyncpg
 import orjson
 from graphql import OperationType
 
-from gateway.compiled.compiler import Fallen
 from gateway.compiled.examples import examples, imagined
+from gateway.compiled.outcome import Fallen
 from gateway.compiled.plans import Prepared, begun, compiled
 from gateway.compiled.runs import FallsBack
 from loaders.rows import server_settings, teach

@@ -40,7 +40,10 @@ async def filled(body: bytes, holes: list[Hole], run: Run) -> bytes:
     for i in range(1, len(parts), 3):
         which, payload = parts[i], parts[i + 1]
         parts[i] = b""
-        if which == b"f":
+        if which == b"u":
+            run.stands_until(payload)
+            parts[i + 1] = b""
+        elif which == b"f":
             parts[i + 1] = written(float(payload))
         elif which == b"j":
             parts[i + 1] = written(orjson.loads(payload))

@@ -8,6 +8,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from sqlalchemy import Select, Uuid, bindparam, func, literal_column, select
 
 from gateway.compiled.compiler import Compiler, Field
+from gateway.compiled.drifting import Drifting
 from gateway.compiled.holes import Cursor, Owner
 from gateway.compiled.places import Place, RowPlace
 from gateway.compiled.runs import Pages, Run
@@ -15,6 +16,7 @@ from gateway.compiled.sql import Json, Lit, Names, Sql, literal, said, text_of
 from gateway.compiled.values import Unsupported
 from loaders.keyset import Order
 from loaders.pages import Relation
+from models.student import Student
 from resolvers.pages import Ordering
 from schema.declarations import Paged
 
@@ -62,14 +64,19 @@ class _Page:
             self.compiler,
             self.compiler.subfields(self.field.named, self.field.details),
         )
-        self.counted = any(each[0].node.name.value == "pageInfo" for each in grouped.values())
+        # of a list that drifts, the first row that is not shown says when it may be
+        self.counted = (compiler.dated and self.order.drift is not None) or any(
+            each[0].node.name.value == "pageInfo" for each in grouped.values()
+        )
         json = compiler.braced(grouped, self._member)
         if self.bounds:
             json = [*self._check(), *json]
-        aggregates = text_of(json)
         if {each[0].node.name.value for each in grouped.values()} <= {"__typename", "totalCount"}:
             return json
-        return [Sql(f"(SELECT {aggregates} FROM {self._window()})")]
+        drifting = None if self.bounds else Drifting(compiler, self.row, self.order)
+        window = self._window(drifting)
+        aggregates = text_of([*drifting.mark(), *json] if drifting else json)
+        return [Sql(f"(SELECT {aggregates} FROM {window})")]
 
     def _check(self) -> Json:
         """That the given cursors are of this list, once its parent is known."""
@@ -78,9 +85,11 @@ class _Page:
 
     # --- the rows
 
-    def _window(self) -> str:
+    def _window(self, drifting: Drifting | None) -> str:
         """The rows of the page, and one more where it is asked whether there are more."""
         order = self.order
+        if drifting:
+            self.row.names = drifting.names(self.row.names)
 
         def narrowed(query: Select[Any]) -> Select[Any]:
             conditions = self._conditions()
@@ -95,6 +104,8 @@ class _Page:
         alias, extra = self.row.alias, " + 1" if self.counted else ""
         ordered = self.row.ordered(narrowed, order, backward=self.backward)
         query = f"{ordered} LIMIT {self._size()}{extra}"
+        if drifting:
+            query = drifting.with_gaps(query)
         if not (self.ordered or self.backward or self.counted):
             return f"({query}) {alias}"
         return f"(SELECT *, row_number() OVER () AS place FROM ({query}) listed) {alias}"
@@ -165,9 +176,20 @@ class _Page:
 
     def _all(self, json: Json) -> Json:
         """A text of each row of the page, in the order of the list."""
+        if self._of_cards():
+            json = self.compiler.card(self.row.attribute("id").sql, json)
         order = " ORDER BY place DESC" if self.backward else ""
         only = f" FILTER (WHERE place <= {self._size()})" if self.counted else ""
         return [Lit("["), Sql(f"string_agg({text_of(json)}, ','{order}){only}"), Lit("]")]
+
+    def _of_cards(self) -> bool:
+        """Whether it is the list of everyone whom the viewer sees, in an answer that is kept."""
+        return (
+            self.compiler.dated
+            and not self.compiler.state.cards
+            and self.parent is None
+            and self.row.model is Student
+        )
 
     def _edge(self, name: str, details: FieldDetailsList) -> Json:
         connection: Any = self.field.named

@@ -51,7 +51,7 @@ class RowPlace(Place):
         self.model = model
         self.shows = model
         self.flags = flags
-        self._names = names
+        self.names = names
 
     def attribute(self, name: str) -> Value:
         column = self.model.__table__.columns.get(name)
@@ -76,7 +76,7 @@ class RowPlace(Place):
             value.label(quoted_name(name, quote=True)) for name, value in self.needed.items()
         ]
         chosen = select(*(columns or [literal_column("1").label("present")]))
-        return said(narrowed(chosen.select_from(self.model)), self._names)
+        return said(narrowed(chosen.select_from(self.model)), self.names)
 
     def ordered(self, narrowed: Narrowed, order: Order, *, backward: bool) -> str:
         """The row's query, in an order; what the order is computed from is computed once."""

@@ -2,11 +2,12 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
 import asyncpg
@@ -22,16 +23,18 @@ from graphql import (
 )
 from graphql.execution import Executor, get_variable_values
 
-from gateway.compiled.compiler import Compiler, Plan
+from gateway.compiled.compiler import Compiler
 from gateway.compiled.examples import CONTRACT, examples, imagined
 from gateway.compiled.holes import filled
 from gateway.compiled.lanes import Lanes
+from gateway.compiled.outcome import Plan
 from gateway.compiled.runs import FallsBack, Run
 from gateway.compiled.values import Unsupported
 from resolvers.context import Context
 
 log = logging.getLogger("nexus")
 
+Path = Literal["compiled", "versioned"]
 KEPT = 512  # plans, those used last
 
 
@@ -45,19 +48,28 @@ class Prepared(Protocol):
     def node(self) -> OperationDefinitionNode: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answered:
-    """The whole body, and how many statements it took."""
+    """The whole body, how many statements it took, and by what it is known, where it is kept."""
 
     body: bytes
     statements: int
+    path: Path = "compiled"
+    tag: str | None = None
+    since: datetime | None = None  # as of when, where it is not the instant of the operation
 
 
 class CompiledPlans:
-    """Plans by operation, role and shape of variables; a plan is None where nothing is compiled."""
+    """Plans by operation, role and shape of variables; a plan is None where nothing is compiled.
 
-    def __init__(self, lanes: Lanes) -> None:
+    What is `dated` answers with marks of when the clock alone changes the answer (`Run.until`).
+    With `at_once`, what nobody trusts is compiled on its first use, not on its second.
+    """
+
+    def __init__(self, lanes: Lanes, *, dated: bool = False, at_once: bool = False) -> None:
         self._lanes = lanes
+        self._dated = dated
+        self._at_once = at_once
         self._plans: OrderedDict[Any, Plan | None] = OrderedDict()
         self._seen: WeakSet[Any] = WeakSet()
 
@@ -76,31 +88,55 @@ class CompiledPlans:
         self, prepared: Prepared, variables: Mapping[str, Any], context: Context
     ) -> Answered | None:
         """The body of the answer; None where the reference path must find it."""
-        if prepared.node.operation is not OperationType.QUERY:
-            return None
-        if prepared not in self._seen:
-            self._seen.add(prepared)
+        found = self.plan(prepared, variables, context)
+        return None if found is None else await self.carry_out(*found)
+
+    def plan(
+        self, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    ) -> tuple[Plan, Run] | None:
+        """What is to be run for an operation; None where there is nothing, or not yet."""
+        if not self.ready(prepared):
             return None
         run = begun(prepared, variables, context)
         if run is None:
             return None
-        key = key_of(prepared, run)
         try:
-            plan = self._plan(key, run)
-            return None if plan is None else await carried_out(plan, run, self._lanes)
+            plan = self._plan(key_of(prepared, run), run)
+        except FallsBack:
+            return None
+        return None if plan is None else (plan, run)
+
+    def ready(self, prepared: Prepared) -> bool:
+        """Whether it is worth compiling: it was trusted, or asked before."""
+        if prepared.node.operation is not OperationType.QUERY:
+            return False
+        if self._at_once or prepared in self._seen:
+            return True
+        self._seen.add(prepared)
+        return False
+
+    async def carry_out(self, plan: Plan, run: Run, way: "Way | None" = None) -> Answered | None:
+        """Run a plan, this way or the usual; None where the reference path must find the answer."""
+        try:
+            return await (way or carried_out)(plan, run, self._lanes)
         except FallsBack:
             return None
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             if isinstance(error, asyncpg.SyntaxOrAccessError):
-                self._plans[key] = None  # it would fail every time
+                self._forget(plan)  # it would fail every time
             log.warning("a compiled statement failed: %s", type(error).__name__)
             return None
+
+    def _forget(self, plan: Plan) -> None:
+        for key, known in self._plans.items():
+            if known is plan:
+                self._plans[key] = None
 
     def _plan(self, key: Any, run: Run) -> Plan | None:
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
-        plan = compiled(run)
+        plan = compiled(run, dated=self._dated)
         self._plans[key] = plan
         if len(self._plans) > KEPT:
             self._plans.popitem(last=False)
@@ -135,10 +171,10 @@ def begun(prepared: Prepared, variables: Mapping[str, Any], context: Context) ->
     return Run(context, coerced, build)
 
 
-def compiled(run: Run) -> Plan | None:
+def compiled(run: Run, *, dated: bool = False) -> Plan | None:
     """The plan of an operation; None where it reads no table, or nothing of it is in SQL."""
     try:
-        plan = Compiler(run).plan()
+        plan = Compiler(run, dated=dated).plan()
     except Unsupported:
         return None
     return plan if plan.reads and any(each.sql for each in plan.statements) else None
@@ -170,8 +206,17 @@ def chooses(type_: Any) -> bool:
     )
 
 
+Way = Callable[[Plan, Run, Lanes], Awaitable[Answered]]
+
+
 async def carried_out(plan: Plan, run: Run, lanes: Lanes) -> Answered:
     """Run the statements of a plan, and fill in what they leave open."""
+    body, statements = await found_by(plan, run, lanes)
+    return Answered(await filled(body, plan.holes, run), statements + run.context.reader.statements)
+
+
+async def found_by(plan: Plan, run: Run, lanes: Lanes) -> tuple[bytes, int]:
+    """What the statements of a plan answer, with all marks, and how many they were."""
     for check in plan.checks:
         check(run)
     asked = [(each.sql, [way(run) for way in each.ways]) for each in plan.statements if each.sql]
@@ -184,5 +229,4 @@ async def carried_out(plan: Plan, run: Run, lanes: Lanes) -> Answered:
             raise FallsBack("a statement found nothing")
         parts.append(found)
     parts.append(b"}}")
-    body = await filled(b"".join(parts), plan.holes, run)
-    return Answered(body, len(asked) + run.context.reader.statements)
+    return b"".join(parts), len(asked)

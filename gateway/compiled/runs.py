@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from graphql import FieldNode, GraphQLError, GraphQLField, VariableNode, Visitor, visit
 from graphql.execution import Executor, VariableValues, get_argument_values
@@ -25,6 +26,10 @@ class Run:
     context: Context
     variables: VariableValues
     build: Callable[[], Executor[Any]]
+    until: int | None = None  # microseconds since the epoch
+    """From when on the clock alone may change the answer, as far as marks have said."""
+    held: list[UUID] = field(default_factory=list)
+    """Students of a list whose cards are known already."""
     _given: dict["Arguments", dict[str, Any]] = field(default_factory=dict)
     _windows: dict["Pages", Window] = field(default_factory=dict)
 
@@ -32,6 +37,11 @@ class Run:
     def executor(self) -> Executor[Any]:
         """What completes the fields that are left to Python; most runs need none."""
         return self.build()
+
+    def stands_until(self, mark: bytes) -> None:
+        """What a mark says; an empty one says for ever."""
+        if mark:
+            self.until = min(int(mark), self.until or int(mark))
 
     def given(self, arguments: "Arguments") -> dict[str, Any]:
         """The arguments of a field, as its resolver would see them."""

@@ -14,6 +14,7 @@ Names = Callable[[str], str]
 
 MOST_ARGUMENTS = 90  # PostgreSQL takes a hundred
 MARK, END = "\x01", "\x02"  # no JSON text holds them: where Python has something to fill in
+CARD, NAMED = "\x03", "\x04"  # around a card, and between its name and its text
 GIVE_UP = f"{MARK}!{END}"  # the reference path would have an error here
 
 
@@ -82,12 +83,12 @@ def said(statement: Executable, names: Names) -> str:
     return re.sub(r"\$(\d+)", placed, text.string)
 
 
-NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
+PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
 def stated(sql: str, names: Names) -> str:
     """A text with `:name`s, each replaced by what `names` says."""
-    return NAMED.sub(lambda found: names(found[1]), " ".join(sql.split()))
+    return PARAMETER.sub(lambda found: names(found[1]), " ".join(sql.split()))
 
 
 def numbered(sql: str) -> str:

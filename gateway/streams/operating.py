@@ -10,10 +10,9 @@ from uuid import uuid4
 from graphql import GraphQLError, OperationType
 
 from gateway.answers import body_of
-from gateway.compiled import CompiledPlans
 from gateway.cost import affordable
 from gateway.documents import Documents, Operation
-from gateway.execution import run, told
+from gateway.execution import Plans, run, told
 from gateway.limits import OperationRate
 from gateway.observations import Observation, Observer
 from gateway.refusals import Rejected, codes, refusal
@@ -62,7 +61,7 @@ class Operating:
         *,
         documents: Documents,
         trust: Trust,
-        plans: CompiledPlans,
+        plans: Plans | None,
         rate: OperationRate,
         observers: Sequence[Observer] = (),
     ) -> None:

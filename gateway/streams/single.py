@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from gateway.auth import Session
+from gateway.incoming import Incoming
 from gateway.negotiation import EVENT_STREAM, best, negotiated
 from gateway.refusals import Rejected, malformed
 from gateway.streams import sse
@@ -135,19 +136,21 @@ class Reservations:
             reservation.close()
 
 
-def names_one(request: Request) -> bool:
+def names_one(request: Request | Incoming) -> bool:
     """Whether a request says on which stream it is to be answered."""
     return _token(request) is not None
 
 
-def manages(request: Request) -> bool:
+def manages(request: Request | Incoming, *, named: bool) -> bool:
     """Whether a request is about a stream itself, and asks for no operation."""
     if request.method in ("PUT", "DELETE"):
         return True
+    if not named:
+        return False
     asks = request.method == "POST" or "query" in request.query_params
     accept = request.headers.get("accept")
     only = negotiated(accept) is None and negotiated(accept, subscribes=True) is not None
-    return names_one(request) and (only or not asks)
+    return only or not asks
 
 
 async def managed(request: Request, session: Session) -> Response:
@@ -214,7 +217,7 @@ async def _once(run: Run) -> AsyncGenerator[Message]:
     yield Message(await run(), None)
 
 
-def _token(request: Request) -> str | None:
+def _token(request: Request | Incoming) -> str | None:
     return request.headers.get(HEADER) or request.query_params.get(PARAMETER)
 
 

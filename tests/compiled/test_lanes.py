@@ -10,6 +10,7 @@ from conftest import DOCUMENTS as PREPARED
 
 from gateway.compiled import CompiledPlans, Lanes
 from gateway.documents import Operation
+from gateway.versioned import Versions
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +77,7 @@ async def test_a_connection_that_was_cut_is_made_anew(school):
 async def test_a_statement_that_fails_is_the_reference_paths(own_school, own_gate, admin):
     lanes = Lanes(own_school, size=1, statement_timeout_ms=TIMEOUT_MS)
     await lanes.open()
-    both = Comparison(own_gate, lanes)
+    both = Comparison(own_gate, lanes, Versions(own_school, patience=10.0))
     plans = CompiledPlans(lanes)
     prepared = PREPARED.prepared(Operation("{ viewer { students { totalCount } } }", {}, None))
     plans.trust(prepared)

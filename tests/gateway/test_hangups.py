@@ -24,7 +24,8 @@ RUNNING = (
 
 @pytest.fixture
 def served(gateway_settings: Settings, own_school: str) -> Iterator[Served]:
-    settings = gateway_settings.model_copy(update={"database_url": own_school, "pool_size": 4})
+    told = {"database_url": own_school, "pool_size": 4, "paths": "reference"}
+    settings = gateway_settings.model_copy(update=told)
     with serving(settings) as gateway:
         yield gateway
 

@@ -8,17 +8,12 @@ from starlette.types import ASGIApp
 
 from gateway import settings as configuration
 from gateway.bench.peers.dispatch import HandedServer
+from gateway.server import OPTIONS
 
 
 def main(what: str, descriptor: int) -> None:
     """Serve Nexus or the floor to whom a channel hands over, as `scripts/nexus serve` serves."""
-    config = uvicorn.Config(
-        _application(what),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
+    config = uvicorn.Config(_application(what), **{**OPTIONS, "timeout_graceful_shutdown": 2})
     HandedServer(config, socket.socket(fileno=descriptor)).run()
 
 

@@ -1,0 +1,65 @@
+"""Lists in an order that drifts with the clock: until when it stays as it is, found with the list.
+
+Two rows change places no sooner than the one behind can make up for what is between them. Whatever
+shows the drifting value itself, a cursor among it, is another answer at every instant.
+"""
+
+from gateway.compiled.compiler import Compiler
+from gateway.compiled.places import RowPlace
+from gateway.compiled.sql import Json, Names
+from loaders.columns import COMPUTED
+from loaders.keyset import Order
+
+SAFE = 0.99  # of what can be made up for, for the sake of the last bits
+NEXT_MIDNIGHT = (
+    "(date_trunc('day', {clock} AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'"
+)
+
+
+class Drifting:
+    """One such list in the making: what is selected of its rows is known, its query is not yet."""
+
+    def __init__(self, compiler: Compiler, row: RowPlace, order: Order) -> None:
+        self._compiler = compiler
+        self._row = row
+        shown = any(
+            name in COMPUTED.get(row.model, {}) or name.startswith("sort_") for name in row.needed
+        )
+        self.dated = compiler.dated and order.drift is not None and not shown
+        self._order = order
+        if self.dated and order.drift is not None:
+            self._alike = [
+                row.expression(f"alike_{i}", column).sql.removeprefix(f"{row.alias}.")
+                for i, column in enumerate(order.drift.alike)
+            ]
+
+    def names(self, names: Names) -> Names:
+        """The parameters of its query: the clock is asked for, but not as what moves it."""
+        if not self.dated:
+            return names
+        return lambda name: (
+            self._compiler.instant() if name in ("clock", "sorted_at") else names(name)
+        )
+
+    def with_gaps(self, ordered: str) -> str:
+        """The rows with what is between each and the one before, as a logarithm."""
+        if not self.dated:
+            return ordered
+        same = " AND ".join(
+            f"lag({each}) OVER () IS NOT DISTINCT FROM {each}" for each in self._alike
+        )
+        gap = 'abs(ln(lag("sort_0") OVER () / "sort_0"))'
+        between = f"CASE WHEN NOT ({same}) THEN {gap} END AS gap"
+        return f"SELECT *, {between} FROM ({ordered} OFFSET 0) apart"
+
+    def mark(self) -> Json:
+        """Until when the rows stand in this order; beside an aggregate over them."""
+        if not self.dated or self._order.drift is None:
+            return []
+        clock = f"{self._compiler.instant()}::timestamptz"
+        days = f"min({self._row.alias}.gap) * {SAFE / self._order.drift.fastest}"
+        midnight = NEXT_MIDNIGHT.format(clock=clock)
+        # a list that never changes places stands for more days than there are
+        return self._compiler.until(
+            f"least({clock} + least({days}, 2) * interval '1 day', {midnight})"
+        )

@@ -1,0 +1,220 @@
+"""The way in: an answer that still holds, or a new one of the compiled path, kept from now on."""
+
+import asyncio
+import logging
+from collections.abc import Hashable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from gateway.compiled import CompiledPlans, Lanes
+from gateway.compiled.outcome import Plan
+from gateway.compiled.plans import Answered
+from gateway.compiled.plans import Prepared as Compilable
+from gateway.compiled.runs import FallsBack, Run
+from gateway.versioned.cards import Card, Composer, versions_in
+from gateway.versioned.dependence import dependence
+from gateway.versioned.flights import Flights
+from gateway.versioned.instants import instant
+from gateway.versioned.shared import Shared
+from gateway.versioned.store import ROOM, Kept, Question, Store, tag_of
+from gateway.versioned.versions import Versions, Wanted
+from resolvers.context import Context
+from services.access import Viewer
+
+log = logging.getLogger("nexus")
+
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+
+class Prepared(Compilable, Protocol):
+    """An operation that may run, and the id of its document."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str | None: ...
+
+
+class VersionedAnswers:
+    """Answers operations; what cannot be kept is left to the compiled path.
+
+    `freshness` is how long an answer may stand that moves with the clock at every instant.
+    """
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        versions: Versions,
+        *,
+        freshness: timedelta,
+        shared: Shared | None = None,
+        room: int = ROOM,
+        at_once: bool = False,
+    ) -> None:
+        self.compiled = CompiledPlans(lanes, at_once=at_once)
+        self._dated = CompiledPlans(lanes, dated=True, at_once=True)
+        self._versions = versions
+        self._freshness = freshness
+        self._shared = shared
+        self._store = Store(room)
+        self._making: Flights[Kept | None] = Flights()
+
+    def trust(self, prepared: Prepared) -> None:
+        self.compiled.trust(prepared)
+
+    async def look(
+        self, prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer, clock: datetime
+    ) -> "Answered | Missed | None":
+        """What is kept for a question that was asked before; None for any other."""
+        key = key_of(prepared, variables, viewer)
+        question = self._store.get(key) if key is not None else None
+        if question is None or key is None:
+            return None
+        try:
+            stamps = await self._stamps(question)
+        except AWAY as error:
+            log.warning("versions cannot be read: %s", type(error).__name__)
+            return None
+        kept = question.kept
+        if kept is not None and kept.holds(stamps, clock):
+            return answered(kept, len(question.wanted))
+        return Missed(self, key, question, stamps)
+
+    async def answer(
+        self, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    ) -> Answered | None:
+        """The body of the answer; None where the reference path must find it."""
+        if not self.compiled.ready(prepared):
+            return None
+        self._consider(prepared, variables, context)
+        found = await self.look(prepared, variables, context.viewer, context.clock)
+        if isinstance(found, Missed):
+            return await found.answer(prepared, variables, context)
+        return found or await self.compiled.answer(prepared, variables, context)
+
+    def _consider(self, prepared: Prepared, variables: Mapping[str, Any], context: Context) -> None:
+        """Find out of a new question whether its answer may be kept."""
+        key = key_of(prepared, variables, context.viewer)
+        if key is None or key in self._store:
+            return
+        found = self._dated.plan(prepared, variables, context)
+        if found is not None:
+            with suppress(FallsBack):  # another time it may be meant
+                self._store.add(key, _question(key, *found))
+
+    async def make(
+        self,
+        missed: "Missed",
+        prepared: Prepared,
+        variables: Mapping[str, Any],
+        context: Context,
+    ) -> Answered | None:
+        """Answer a question anew, once for all who ask it now."""
+        kept, led = await self._making.once(
+            (missed.key, missed.stamps),
+            lambda: self._made(missed.question, missed.stamps, prepared, variables, context),
+        )
+        if kept is None:
+            return None
+        own = kept.statements if led else 0  # those who waited had none of their own
+        return answered(kept, len(missed.question.wanted) + own)
+
+    async def _stamps(self, question: Question) -> bytes:
+        """Where the journals stand that an answer is made of."""
+        if len(question.wanted) == 1:
+            return await asyncio.shield(self._versions.of(question.wanted[0]))
+        found = await asyncio.gather(
+            *(asyncio.shield(self._versions.of(wanted)) for wanted in question.wanted)
+        )
+        return b"".join(b"%d:%b" % (len(each), each) for each in found)
+
+    async def _made(
+        self,
+        question: Question,
+        stamps: bytes,
+        prepared: Prepared,
+        variables: Mapping[str, Any],
+        context: Context,
+    ) -> Kept | None:
+        """A new answer, read after the versions were: it is as new as they are, or newer."""
+        found = self._dated.plan(prepared, variables, context)
+        if found is None:
+            return None
+        plan, run = found
+        if self._shared is not None:
+            made = await self._shared.get(question, stamps, plan)
+            if made is not None and made.holds(stamps, context.clock):
+                self._store.keep(question, made, {})
+                return made
+        versions = versions_in(stamps) if plan.cards and len(question.wanted) == 1 else {}
+        composer = Composer(question.cards, versions, context.clock)
+        answered = await self._dated.carry_out(plan, run, composer.compose)
+        if answered is None:
+            return None
+        cards = composer.used
+        kept = Kept(
+            stamps,
+            context.clock,
+            self._until(plan, run, cards, context.clock),
+            answered.body,
+            tag_of(question.scope, answered.body),
+            answered.statements,
+        )
+        if kept.until > kept.since:
+            self._store.keep(question, kept, {} if plan.moves else cards)
+            if self._shared is not None:
+                self._shared.put(question, plan, kept, context.clock)
+        return kept
+
+    def _until(self, plan: Plan, run: Run, cards: Mapping[UUID, Card], clock: datetime) -> datetime:
+        until = min([instant(run.until), *(card.until for card in cards.values())])
+        return min(until, clock + self._freshness) if plan.moves else until
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question whose answer does not hold any more, or was never made."""
+
+    kept: VersionedAnswers
+    key: Hashable
+    question: Question
+    stamps: bytes
+
+    async def answer(
+        self, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    ) -> Answered | None:
+        return await self.kept.make(self, prepared, variables, context)
+
+
+def answered(kept: Kept, statements: int) -> Answered:
+    return Answered(kept.body, statements, "versioned", kept.tag, kept.since)
+
+
+def key_of(prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer) -> Hashable:
+    """What a question is known by in this process: nothing of who asks is left out.
+
+    None for a text that is none, or what is nested without end: to refuse it is not our matter.
+    """
+    try:
+        return prepared, viewer, orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return None
+
+
+def _question(key: Any, plan: Plan, run: Run) -> Question | None:
+    prepared, viewer, variables = key
+    found = dependence(plan, run)
+    if found is None:
+        return None
+    wanted = [Wanted(viewer.role, viewer.id, student) for student in found.students(run)]
+    told = [prepared.id, prepared.name, viewer.id, viewer.role, viewer.display_name, viewer.client]
+    scope = blake2b(orjson.dumps(told) + variables, digest_size=16).digest()
+    return Question(tuple(wanted), scope)

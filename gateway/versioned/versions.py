@@ -1,0 +1,146 @@
+"""Where journals end, as they are now, and for whom: one statement for all who ask at once.
+
+Who asks is answered by a statement that began afterwards, so that what was committed before is
+seen: by which process, and which connection, does not matter. While one runs, those who come
+wait for the next together. The row gate is inside: what one may not see has no version.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import LargeBinary, Uuid, func, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from gateway.compiled.sql import said
+from loaders.rows import server_settings
+from models.student import Student
+from models.vocabulary import Role
+from services.access import visible_students
+
+log = logging.getLogger("nexus")
+
+MOST = 500  # askers of one statement
+SCHOOL = "nexus"  # who reads for everyone: no token ever names it
+
+
+class Wanted(NamedTuple):
+    """Whose versions one asks for: of one student, or of all whom the viewer sees."""
+
+    role: Role
+    viewer: str
+    student: UUID | None
+
+
+class Versions:
+    """The ends of the journals, read anew for every request, over a connection of their own."""
+
+    def __init__(self, dsn: str, *, patience: float) -> None:
+        self._dsn = dsn
+        self._patience = patience  # seconds
+        self._connection: asyncpg.Connection | None = None
+        self._waiting: dict[Wanted, asyncio.Future[bytes]] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+        if self._connection is not None:
+            await self._connection.close(timeout=5)
+
+    def of(self, wanted: Wanted) -> asyncio.Future[bytes]:
+        """Ids and versions, as bytes to be compared; nothing where nobody is seen.
+
+        Those who want the same share what is returned: wait for it with `asyncio.wait` or behind a
+        shield.
+        """
+        found = self._waiting.get(wanted)
+        if found is None:
+            found = self._waiting[wanted] = asyncio.get_running_loop().create_future()
+            if self._running is None:
+                self._running = asyncio.create_task(self._read())
+        return found
+
+    async def _read(self) -> None:
+        """Answer until nobody waits."""
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting, {}
+                try:
+                    await self._answer(asked)
+                except BaseException as error:
+                    _fail(asked, error)
+                    if not isinstance(error, Exception):
+                        _fail(self._waiting, error)
+                        raise
+        finally:
+            self._running = None
+
+    async def _answer(self, asked: dict[Wanted, asyncio.Future[bytes]]) -> None:
+        groups: dict[tuple[Role, bool], list[Wanted]] = {}
+        for wanted in asked:
+            groups.setdefault((wanted.role, wanted.student is not None), []).append(wanted)
+        connection = await self._connected()
+        for (role, narrow), group in groups.items():
+            sql = statement(role, narrow=narrow)
+            for start in range(0, len(group), MOST):
+                some = group[start : start + MOST]
+                values: list[list[Any]] = [[each.viewer for each in some]]
+                if narrow:
+                    values.append([each.student for each in some])
+                for wanted, found in zip(
+                    some, await connection.fetchval(sql, *values), strict=True
+                ):
+                    future = asked[wanted]
+                    if not future.done():
+                        future.set_result(found)
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._dsn,
+                timeout=self._patience,
+                command_timeout=self._patience,
+                max_cached_statement_lifetime=0,
+                server_settings={
+                    **server_settings(round(self._patience * 1000)),
+                    "application_name": "nexus versions",
+                    "plan_cache_mode": "force_generic_plan",
+                    "nexus.viewer": SCHOOL,
+                    "nexus.role": Role.ADMIN.value,
+                },
+            )
+        return self._connection
+
+
+def _fail(asked: dict[Wanted, asyncio.Future[bytes]], error: BaseException) -> None:
+    for future in asked.values():
+        if not future.done():
+            with suppress(asyncio.InvalidStateError):
+                future.set_exception(error if isinstance(error, Exception) else OSError("closing"))
+            future.exception()  # nobody may be left to hear of it
+
+
+@cache
+def statement(role: Role, *, narrow: bool) -> str:
+    """For each asker a text of bytes: ids and versions of those whom the row gate shows."""
+    stamp = func.uuid_send(Student.id, type_=LargeBinary).op("||")(
+        func.int4send(Student.version, type_=LargeBinary)
+    )
+    nothing = literal_column("''::bytea", LargeBinary())
+    stamps = func.coalesce(func.string_agg(stamp, aggregate_order_by(nothing, Student.id)), nothing)
+    found = select(stamps).where(visible_students(role))
+    if narrow:
+        found = found.where(Student.id == literal_column("asked.student", Uuid()))
+    sql = said(found, lambda _viewer: "asked.viewer")
+    asked = "$1::text[], $2::uuid[]" if narrow else "$1::text[]"
+    columns = "viewer, student, place" if narrow else "viewer, place"
+    return (
+        f"SELECT array_agg(({sql}) ORDER BY place)"  # noqa: S608  made of our own words
+        f" FROM unnest({asked}) WITH ORDINALITY AS asked ({columns})"
+    )
