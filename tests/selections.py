@@ -145,6 +145,8 @@ def question(taker: IdTaker) -> str:
     field = owner.fields[name]
     selection = everything(get_named_type(field.type), 2)  # type: ignore[arg-type]
     given = f"{name}{_needed(field, {taker.argument: '[$id]' if taker.listed else '$id'})}"
+    if parent == "Subscription":
+        return nested((given,), selection, "$id: ID!").replace("query", "subscription", 1)
     start: tuple[str, ...] = () if parent == "Query" else (*ALL, *ways("Student")[parent])
     return nested((*start, given), selection, "$id: ID!")
 
