@@ -23,6 +23,12 @@ from services.problems import ValidationError, refuse_if
 from services.student_profile import StudentProfile
 from services.unit_of_work import Work
 
+_TABLE: Any = Epreuve.__table__  # not the entity, so that rows with and without nulls go together
+_NEW = insert(_TABLE)
+UPSERT = _NEW.on_conflict_do_update(
+    index_elements=["student_id", "code"],
+    set_={name: _NEW.excluded[name] for name in COLUMNS if name != "code"},
+)
 TOLD = ("weight", "scheduled_at", "mark_20")  # of an épreuve that is new, or gone
 
 
@@ -91,13 +97,7 @@ async def _write(work: Work, student: Student, stored: dict[str, Stored], found:
         rows.append({**before, **after})
     if rows:
         own = {"student_id": student.id, "created_at": work.clock}
-        new = insert(Epreuve).values([{"id": uuid7(), **own, **row} for row in rows])
-        await work.db.execute(
-            new.on_conflict_do_update(
-                index_elements=["student_id", "code"],
-                set_={name: new.excluded[name] for name in COLUMNS if name != "code"},
-            )
-        )
+        await work.db.execute(UPSERT, [{"id": uuid7(), **own, **row} for row in rows])
     if found.removed:
         gone = [one.code for one in found.removed]
         await work.db.execute(

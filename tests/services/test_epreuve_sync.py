@@ -1,14 +1,19 @@
 """The plan is brought in step once, again for nothing, and anew with the profile."""
 
+import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 from conftest import CLOCK, Gate
 from reading import read
+from sqlalchemy import event
 
 from models.vocabulary import Role
 from services.access import Viewer
 from services.demo_school import People
+from services.epreuve_sync import sync
+from services.unit_of_work import unit_of_work
 from tests.changing import change, refusals, tables
 
 pytestmark = pytest.mark.anyio
@@ -63,9 +68,9 @@ async def test_a_pupil_without_a_plan_gets_the_whole_of_it(hugo: Pupil) -> None:
     assert (practical["windowStart"], practical["windowEnd"]) == ("2027-06-01", "2027-06-04")
     assert items["E2-Philosophie"]["provisional"] is False
     assert items["OPTT-MathsExpertes"]["weight"] == 2
-    (event,) = done["events"]
-    assert (event["kind"], event["entity"]) == ("EPREUVES_SYNCED", None)
-    told = event["payload"]
+    (entry,) = done["events"]
+    assert (entry["kind"], entry["entity"]) == ("EPREUVES_SYNCED", None)
+    told = entry["payload"]
     assert (told["session"], told["totalWeight"], told["count"]) == (2027, 100, len(items))
     assert {one["code"] for one in told["added"]} == set(items)
     assert (told["changed"], told["removed"]) == ([], [])
@@ -78,6 +83,32 @@ async def test_a_second_run_journals_nothing_and_changes_nothing(hugo: Pupil) ->
     again = await hugo.sync()
     assert (again["plan"], again["events"], again["errors"]) == (first["plan"], [], [])
     assert await tables(hugo.dsn) == before
+
+
+async def test_of_two_who_plan_at_once_one_does(hugo: Pupil) -> None:
+    await hugo.forget()
+    both = await asyncio.gather(hugo.sync(), hugo.sync())
+    assert sorted(len(done["events"]) for done in both) == [0, 1]
+    assert both[0]["plan"] == both[1]["plan"]
+
+
+@pytest.mark.parametrize(("planned", "statements"), [(True, 3), (False, 7)])
+async def test_a_pupil_takes_three_statements_and_seven_where_something_changes(
+    hugo: Pupil, *, planned: bool, statements: int
+) -> None:
+    # the viewer, the pupil, its plan; the rows, the journal's head, its entry, when it was planned
+    if not planned:
+        await hugo.forget()
+    sent: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    engine = hugo.gate.sessions.kw["bind"].sync_engine
+    event.listen(engine, "before_cursor_execute", count)
+    async with unit_of_work(hugo.gate.sessions, hugo.viewer, CLOCK) as work:
+        await sync(work, student_id=UUID(hugo.id))
+    assert len(sent) == statements
 
 
 async def test_the_demo_school_is_planned_by_the_same_planner(hugo: Pupil, people: People) -> None:
