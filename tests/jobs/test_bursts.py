@@ -141,7 +141,9 @@ async def test_events_that_never_pause_are_seen_to_in_between(office: Office) ->
     async with asyncio.TaskGroup() as tasks:
         ringing = tasks.create_task(events())
         tasks.create_task(once_settled())
+        ringing.add_done_callback(lambda _: seen.set())  # never for ever
         await seen.wait()
+        assert not ringing.done()
         ringing.cancel()
 
 
