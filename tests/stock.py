@@ -94,6 +94,7 @@ class Stock:
 
     async def listen(self) -> None:
         """Take down what it tells, to its end."""
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             message: Message = json.loads(line)
@@ -101,7 +102,7 @@ class Stock:
                 case "token":
                     self.asked += 1
                     self.asking += 1
-                    if self._mint is not None:
+                    if self._mint is not None and not self._process.stdin.is_closing():
                         await self.give(self._mint)
                 case "request":
                     self.requests.append(message)

@@ -139,6 +139,7 @@ describe('GraphiQL', () => {
     await answerTo('IntrospectionQuery', () => page.getByLabel('Agir en tant que').selectOption(id));
 
     await typed(live(pupil));
+    await page.getByRole('tab', { name: 'Direct' }).waitFor(); // only then it knows which operation to run
     const opening = page.waitForEvent('websocket');
     await page.locator('.graphiql-execute-button').click();
     const socket = await opening;
