@@ -52,6 +52,9 @@ WRAPPERS = ("Connection", "Edge", "PageInfo")  # they hold rows, and are none
 
 # Connections are not here: their `first` says it. `nodes` and `edges` show what was counted there.
 COSTS = {
+    "BacProjection.estimates": Cost(size=20),
+    "BacProjection.thresholds": Cost(size=4),
+    "BacProjection.weakest": Cost(size=5),
     "BulkTasksPayload.results": Cost(size=50),
     "CancelSessionsPayload.results": Cost(size=50),
     "Chapter.competences": Cost(size=5),
@@ -60,9 +63,12 @@ COSTS = {
     "Dashboard.kpis": Cost(points=10),
     "EpreuvePlan.items": Cost(size=20),
     "Evaluation.items": Cost(size=15),
+    "KnowledgeGraph.edges": Cost(size=40),
+    "KnowledgeGraph.nodes": Cost(size=20),
     "Query.availableSlots": Cost(points=50, size=50),
     "Query.programme": Cost(points=10, size=20),
     "Query.reglement": Cost(points=20, size=20),
+    "SecondGroupe.orals": Cost(size=5),
     "Student.dashboard": Cost(points=5),
     "Student.epreuvePlan": Cost(points=10),
     "Student.progression": Cost(points=20, size=10),

@@ -16,6 +16,7 @@ import asyncpg
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from gateway.compiled.plans import Answered
 from gateway.documents import CONTRACT, Operation, Prepared
@@ -177,6 +178,8 @@ def told(error: GraphQLError, request_id: str) -> GraphQLError:
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
+    if isinstance(cause, StrawberryInputCoercionError):
+        return coded(GraphQLError(str(cause), nodes=error.nodes, path=error.path), "BAD_USER_INPUT")
     if isinstance(cause, GraphQLError | None) and _is_the_clients(error):
         return coded(error, "BAD_USER_INPUT")
     message, code = "the server failed", "INTERNAL_SERVER_ERROR"

@@ -137,6 +137,19 @@ class OptionCode(StrEnum):
     THEATRE = "THEATRE"
 
 
+class Dispense(StrEnum):
+    """Why some épreuves do not count for a pupil: the `neutralisations` of `epreuves.yaml`."""
+
+    EPS = "EPS"
+    LVB = "LVB"
+    GENERALE_VERS_TECHNO = "GENERALE_VERS_TECHNO"
+    TECHNO_VERS_GENERALE = "TECHNO_VERS_GENERALE"
+    CHANGEMENT_DE_SERIE = "CHANGEMENT_DE_SERIE"
+    VOIE_PROFESSIONNELLE = "VOIE_PROFESSIONNELLE"
+    MATHS_ANTICIPEES = "MATHS_ANTICIPEES"
+    SYSTEME_ETRANGER = "SYSTEME_ETRANGER"
+
+
 class EpreuveKind(StrEnum):
     """How a mark of the baccalauréat is obtained."""
 

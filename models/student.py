@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import LABELS, SCHEMA, Entity
-from models.curriculum import ExamPath, OptionCode, Profile, Subject, Track, Voie
+from models.curriculum import Dispense, ExamPath, OptionCode, Profile, Subject, Track, Voie
 from models.vocabulary import Tier
 
 
@@ -40,6 +40,7 @@ class Student(Entity):
     specialities: Mapped[list[Subject]] = mapped_column(ARRAY(LABELS[Subject]))
     specialite_abandonnee: Mapped[Subject | None]
     options: Mapped[list[OptionCode]] = mapped_column(ARRAY(LABELS[OptionCode]))
+    dispenses: Mapped[list[Dispense]] = mapped_column(ARRAY(LABELS[Dispense]), server_default="{}")
     languages: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     time_zone: Mapped[str]
     version: Mapped[int]

@@ -1,10 +1,17 @@
-"""A pupil's exam plan."""
+"""A pupil's exam plan, and what it comes to."""
+
+import asyncio
 
 from loaders.calendar import PLAN_ORDER
+from loaders.projection import known
 from loaders.rows import Row
+from models.curriculum import Subject, Track
 from models.epreuve import Epreuve
 from resolvers.context import Info
+from services.catalogue.programme import chapter
+from services.dashboard import civil_day
 from services.epreuves import weight_without_options
+from services.projection import BacProjection, evaluation_means, mastery_marks, project
 
 
 def plan(root: Row) -> Row:
@@ -16,3 +23,24 @@ async def total_weight(root: Row, info: Info) -> float:
     """Sum of the weights without options; 100 when the plan is whole."""
     items = await info.context.loaders.many(Epreuve.student_id, *PLAN_ORDER).load(root.id)
     return weight_without_options(items)
+
+
+async def projection(root: Row, info: Info) -> BacProjection:
+    """Projected mark out of 20 from what is known so far: recorded marks, graded evaluations, and
+    mastery where there is neither."""
+    loaders = info.context.loaders
+    items, found = await asyncio.gather(
+        loaders.many(Epreuve.student_id, *PLAN_ORDER).load(root.id), known(loaders).load(root.id)
+    )
+    marks = found.marks if found else []
+    measured = found.measured if found else []
+    return project(
+        items,
+        evaluation_means((Subject(one), Track(year), score) for one, year, score in marks),
+        mastery_marks(
+            (Subject(one), taught.track, total, count)
+            for one, code, total, count in measured
+            if (taught := chapter(code))
+        ),
+        civil_day(info.context.clock, root.time_zone),
+    )

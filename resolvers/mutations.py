@@ -111,6 +111,8 @@ async def _committed(
             raise refused from error
         raise
     context.bell.ring(work.events)
+    for job in work.jobs:
+        context.bell.ring_job(job)
     return Outcome(value, tuple(event.id for event in work.events))
 
 

@@ -10,6 +10,8 @@ from models.student import Student
 from resolvers.context import Info
 from resolvers.inputs import refused
 from services.dashboard import civil_day
+from services.knowledge import KnowledgeGraph
+from services.knowledge import knowledge_graph as reckoned_graph
 from services.progression import SubjectMastery
 from services.progression import progression as reckoned
 
@@ -24,6 +26,14 @@ async def progression(
         Progress.student_id, Progress.chapter_code, Progress.competence_code
     ).load(root.id)
     return reckoned(root, measured, subject)
+
+
+async def knowledge_graph(root: Row, info: Info, subject: Subject) -> KnowledgeGraph:
+    """The chapters of a subject, what they stand on, what is mastered and what is due again."""
+    measured = await info.context.loaders.many(
+        Progress.student_id, Progress.chapter_code, Progress.competence_code
+    ).load(root.id)
+    return reckoned_graph(root, subject, measured, info.context.clock)
 
 
 async def trend(root: SubjectMastery, info: Info, days: int = 90) -> list[Row]:

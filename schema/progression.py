@@ -13,6 +13,7 @@ from schema.binding import derived, entity, field
 from schema.catalogue import Chapter, Competence
 from schema.mutating import MutationPayload, all_changed, mutation
 from schema.shared import Node
+from services import knowledge
 from services import progress as recorded
 from services import progression as progress
 from services.access import Permission
@@ -61,6 +62,37 @@ class SubjectProgress:
     )
     chapters: list[ChapterProgress]
     trend: list[ProgressPoint] = field(progression.trend)
+
+
+@entity(knowledge.KnowledgeNode)
+class KnowledgeNode:
+    """A chapter, what is known of it, and whether it is time to see it again."""
+
+    code: str
+    label: str
+    score: float | None = strawberry.field(
+        description="Mean mastery over the measured competences, 0..1; null before any measure."
+    )
+    coverage: float = strawberry.field(
+        description="Share of the chapter's competences that have been measured, 0..1."
+    )
+    due_for_review: bool
+
+
+@entity(knowledge.KnowledgeEdge)
+class KnowledgeEdge:
+    """The chapter `from` is to be known before the chapter `to`."""
+
+    from_: str = strawberry.field(name="from")
+    to: str
+
+
+@entity(knowledge.KnowledgeGraph)
+class KnowledgeGraph:
+    """The chapters of a pupil's year in a subject, and every chapter they stand on."""
+
+    nodes: list[KnowledgeNode]
+    edges: list[KnowledgeEdge]
 
 
 @entity(Outcome)

@@ -6,6 +6,7 @@ import strawberry
 
 from loaders.entitlements import entitled
 from models.curriculum import (
+    Dispense,
     ExamPath,
     Language,
     LanguageRank,
@@ -28,7 +29,7 @@ from schema.epreuves import EpreuvePlan
 from schema.evaluations import EVALUATIONS, LATEST_EVALUATION, Evaluation
 from schema.journal import EVENT_ORDER, EVENTS, Event
 from schema.mutating import MutationPayload, changed, mutation
-from schema.progression import SubjectProgress
+from schema.progression import KnowledgeGraph, SubjectProgress
 from schema.reports import LATEST_REPORT, REPORTS, Report
 from schema.resources import FAVORITES, LATEST_FAVORITE, Resource
 from schema.sessions import AGENDA, BY_START, Session
@@ -80,6 +81,9 @@ class Student(Node):
         description="The speciality given up at the end of PREMIERE."
     )
     options: list[OptionCode]
+    dispenses: list[Dispense] = strawberry.field(
+        description="Why some épreuves do not count for this pupil."
+    )
     languages: list[LanguageChoice] = derived(students.languages, StudentRow.languages)
     time_zone: str
     entitlement: Entitlement = field(students.entitlement, reads=Said(ENTITLED))
@@ -91,6 +95,7 @@ class Student(Node):
     updated_at: datetime
 
     dashboard: Dashboard = field(dashboard.dashboard, reads=Same())
+    knowledge_graph: KnowledgeGraph = field(progression.knowledge_graph)
     progression: list[SubjectProgress] = field(progression.progression)
     tasks: Connection[Task] = page(TASKS, TASK_ORDER)
     agenda: Connection[Session] = page(

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     TASK_WRITE = "task:write"
     SESSION_WRITE = "session:write"
     PROGRESS_WRITE = "progress:write"
+    EPREUVE_SYNC = "epreuve:sync"
     EPREUVE_WRITE = "epreuve:write"
     RESOURCE_WRITE = "resource:write"
     FAVORITE_WRITE = "favorite:write"
@@ -55,7 +56,7 @@ READS = frozenset({P.SELF_READ, P.STUDENT_READ, P.CATALOGUE_READ, P.JOB_READ})
 
 # which rows a permission reaches is the row gate's matter: a coach writes for its pupils only
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.STUDENT: READS | {P.TASK_WRITE, P.SESSION_WRITE, P.FAVORITE_WRITE},
+    Role.STUDENT: READS | {P.TASK_WRITE, P.SESSION_WRITE, P.EPREUVE_SYNC, P.FAVORITE_WRITE},
     Role.PARENT: READS,
     Role.COACH: READS
     | {
@@ -63,6 +64,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         P.TASK_WRITE,
         P.SESSION_WRITE,
         P.PROGRESS_WRITE,
+        P.EPREUVE_SYNC,
         P.EPREUVE_WRITE,
         P.RESOURCE_WRITE,
     },

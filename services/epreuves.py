@@ -1,4 +1,4 @@
-"""The exam plan: reckoning over its entries, and dating them."""
+"""The exam plan: reckoning over its entries, dating them, and recording their marks."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -19,7 +19,7 @@ YEARS_BEFORE = 2
 
 
 def weight_without_options(entries: Iterable[Any]) -> float:
-    """Sum of the coefficients, options left out: 100 when the plan is whole."""
+    """Sum of the coefficients, options left out: 100 when all is planned and nothing dispensed."""
     # in whole numbers: the last bit of a sum of floats depends on its order
     counted = (entry.weight for entry in entries if entry.kind is not EpreuveKind.OPTION)
     return float(sum(round(weight * 1e12) for weight in counted)) / 1e12
@@ -32,6 +32,12 @@ def problems(session: int, scheduled_at: date | None) -> Iterable[ValidationErro
             f"une épreuve de la session {session} a lieu de {session - YEARS_BEFORE} à {session}"
         )
         yield ValidationError(message, ("scheduledAt",))
+
+
+def mark_problems(mark_20: float | None) -> Iterable[ValidationError]:
+    """What is wrong with a mark."""
+    if mark_20 is not None and not 0 <= mark_20 <= 20:
+        yield ValidationError("une note va de 0 à 20", ("mark20",))
 
 
 async def schedule(work: Work, *, id: UUID, scheduled_at: date | Keep | None = KEEP) -> Student:
@@ -50,6 +56,27 @@ async def schedule(work: Work, *, id: UUID, scheduled_at: date | Keep | None = K
     epreuve.scheduled_at = scheduled_at
     epreuve.provisional = scheduled_at is None
     epreuve.source = EpreuveSource.AGENT if by_hand else EpreuveSource.REGLEMENT
+    await _tell(work, student, epreuve, before)
+    return student
+
+
+async def record_mark(work: Work, *, id: UUID, mark_20: float | Keep | None = KEEP) -> Student:
+    """Record the mark of an épreuve, out of 20, once it is known; null takes it away again.
+
+    What is recorded counts as it is in the projection, before any evaluation and any mastery.
+    """
+    student, epreuve = await students.hold_owner(work, Epreuve, id)
+    if mark_20 is KEEP:
+        return student
+    refuse_if(mark_problems(mark_20))
+    before = _facts(epreuve)
+    epreuve.mark_20 = mark_20
+    await _tell(work, student, epreuve, before)
+    return student
+
+
+async def _tell(work: Work, student: Student, epreuve: Epreuve, before: dict[str, Any]) -> None:
+    """Journal what became of an épreuve; nothing where nothing did."""
     await work.db.flush()
     after = _facts(epreuve)
     changed = [name for name in after if after[name] != before[name]]
@@ -63,13 +90,13 @@ async def schedule(work: Work, *, id: UUID, scheduled_at: date | Keep | None = K
             before={name: before[name] for name in changed},
             after={name: after[name] for name in changed},
         )
-    return student
 
 
 def _facts(epreuve: Epreuve) -> dict[str, Any]:
-    """What the journal tells of a dated épreuve."""
+    """What the journal tells of an épreuve."""
     return {
         "scheduledAt": epreuve.scheduled_at.isoformat() if epreuve.scheduled_at else None,
         "provisional": epreuve.provisional,
         "source": epreuve.source.name,
+        "mark20": epreuve.mark_20,
     }

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import select
 
 from models.curriculum import (
+    Dispense,
     ExamPath,
     Language,
     LanguageRank,
@@ -25,7 +26,9 @@ from models.vocabulary import EventKind, Tier
 from services import journal, students
 from services.actors import PersonId, name_problems, person_problems
 from services.catalogue.choices import Choice, series_subjects, speciality_subjects, voie_name
+from services.catalogue.dispensations import violations
 from services.catalogue.subjects import subject_label
+from services.epreuve_sync import replan
 from services.keep import KEEP, Keep, given
 from services.papers import LanguageChoice
 from services.problems import ConflictError, Problem, ValidationError, refuse_if
@@ -67,6 +70,10 @@ def problems(profile: StudentProfile) -> Iterator[ValidationError]:
         message = f"la session va de {SESSIONS[0]} à {SESSIONS[-1]}"
         yield ValidationError(message, ("examSession",))
     yield from _choice_problems(profile)
+    for message in violations(
+        profile.dispenses, profile.exam_path, profile.voie, profile.exam_session
+    ):
+        yield ValidationError(message, ("dispenses",))
     yield from _language_problems(profile)
     if profile.time_zone not in time_zones():
         yield ValidationError("ce fuseau horaire est inconnu de l’IANA", ("timeZone",))
@@ -76,8 +83,8 @@ def _choice_problems(profile: StudentProfile) -> Iterator[ValidationError]:
     chosen, given_up = profile.specialities, profile.specialite_abandonnee
     decided = profile.track is Track.TERMINALE
     choice = Choice(profile.voie, chosen, given_up if decided else None, profile.options)
-    violations = choice.violations()
-    for violation in violations:
+    found = choice.violations()
+    for violation in found:
         yield ValidationError(violation.message, (_camel(violation.argument),))
     yield from _number_problems(profile)
     if given_up is None:
@@ -85,7 +92,7 @@ def _choice_problems(profile: StudentProfile) -> Iterator[ValidationError]:
     if not decided:
         message = "une spécialité s’abandonne en fin de première, pas avant"
         yield ValidationError(message, ("specialiteAbandonnee",))
-    elif given_up in chosen and "specialite_abandonnee" not in {v.argument for v in violations}:
+    elif given_up in chosen and "specialite_abandonnee" not in {v.argument for v in found}:
         message = "la spécialité abandonnée ne peut être de celles qui sont gardées"
         yield ValidationError(message, ("specialiteAbandonnee",))
 
@@ -160,6 +167,7 @@ async def create(
     options: tuple[OptionCode, ...] = (),
     languages: tuple[LanguageChoice, ...] = (),
     time_zone: str = "Europe/Paris",
+    dispenses: tuple[Dispense, ...] = (),
     user_id: PersonId | None = None,
 ) -> Student:
     """Open a pupil's file, on the Free tier.
@@ -181,6 +189,7 @@ async def create(
         options=tuple(options),
         languages=tuple(languages),
         time_zone=time_zone,
+        dispenses=tuple(dispenses),
     )
     refuse_if([*problems(opened), *await _user_problems(work, user_id)])
     student = Student(
@@ -223,11 +232,12 @@ async def update(
     options: tuple[OptionCode, ...] | Keep = KEEP,
     languages: tuple[LanguageChoice, ...] | Keep = KEEP,
     time_zone: str | Keep = KEEP,
+    dispenses: tuple[Dispense, ...] | Keep = KEEP,
 ) -> Student:
     """Change what a pupil is and follows; nothing is journaled where nothing changes.
 
     The profile is checked as it would be: a change of `profile`, `voie` or `track` comes with the
-    fields that no longer fit.
+    fields that no longer fit. A plan that was made is made again, in the same transaction.
     """
     student = await students.hold(work, student_id, expected_version=expected_version)
     told = given(
@@ -242,12 +252,14 @@ async def update(
         options=options if options is KEEP else tuple(options),
         languages=languages if languages is KEEP else tuple(languages),
         time_zone=time_zone,
+        dispenses=dispenses if dispenses is KEEP else tuple(dispenses),
     )
     before = StudentProfile.of(student)
     after = replace(before, **told)
     refuse_if(_caused(before, after, {_camel(name) for name in told}))
     if after != before:
         await _change(work, student, before, after)
+        await replan(work, student)
     return student
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from statistics import fmean
 from uuid import UUID
 
@@ -25,11 +26,12 @@ Competence = tuple[str, str]  # the codes of the chapter and of the competence
 
 @dataclass(frozen=True, slots=True)
 class ProgressEvidence:
-    """One measure of one competence; `score` goes from 0 to 1."""
+    """One measure of one competence; `score` and `difficulty` go from 0 to 1."""
 
     chapter_code: str
     competence_code: str
     score: float
+    difficulty: float = mastery.USUAL
 
 
 def problems(subject: Subject, evidence: Sequence[ProgressEvidence]) -> Iterator[ValidationError]:
@@ -50,6 +52,8 @@ def problems(subject: Subject, evidence: Sequence[ProgressEvidence]) -> Iterator
             )
         if not (math.isfinite(each.score) and 0 <= each.score <= 1):
             yield ValidationError("une mesure va de 0 à 1", (*path, "score"))
+        if not (math.isfinite(each.difficulty) and 0 <= each.difficulty <= 1):
+            yield ValidationError("une difficulté va de 0 à 1", (*path, "difficulty"))
 
 
 async def record(
@@ -114,7 +118,11 @@ def _measured(
     key = (evidence.chapter_code, evidence.competence_code)
     row = known.get(key)
     score, count = mastery.updated(
-        row.score if row else None, row.evidence_count if row else 0, evidence.score
+        row.score if row else None,
+        row.evidence_count if row else 0,
+        evidence.score,
+        difficulty=evidence.difficulty,
+        age=work.clock - row.updated_at if row else timedelta(),
     )
     if row is None:
         row = known[key] = Progress(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from models.curriculum import ExamPath, OptionCode, Profile, Subject, Track, Voie
+from models.curriculum import Dispense, ExamPath, OptionCode, Profile, Subject, Track, Voie
 from models.student import Student
 from services.papers import LanguageChoice
 
@@ -23,6 +23,7 @@ class StudentProfile:
     options: tuple[OptionCode, ...]
     languages: tuple[LanguageChoice, ...]
     time_zone: str
+    dispenses: tuple[Dispense, ...] = ()
 
     @classmethod
     def of(cls, student: Student) -> "StudentProfile":
@@ -38,6 +39,7 @@ class StudentProfile:
             options=tuple(student.options),
             languages=tuple(LanguageChoice(**one) for one in student.languages),
             time_zone=student.time_zone,
+            dispenses=tuple(student.dispenses or ()),
         )
 
     def columns(self) -> dict[str, Any]:
@@ -54,6 +56,7 @@ class StudentProfile:
             "options": list(self.options),
             "languages": [_spoken(one) for one in self.languages],
             "time_zone": self.time_zone,
+            "dispenses": list(self.dispenses),
         }
 
     def facts(self) -> dict[str, Any]:
@@ -70,6 +73,7 @@ class StudentProfile:
             "options": [one.name for one in self.options],
             "languages": [_spoken(one) for one in self.languages],
             "timeZone": self.time_zone,
+            "dispenses": [one.name for one in self.dispenses],
         }
 
 

@@ -1,7 +1,6 @@
 """Following journals: once per student and process, however many watch.
 
-The bell only says where to look. What is delivered is read from the journal, from each follower's
-own position, so that a lost ring delays and nothing is lost, repeated or out of order.
+The bell only says where to look: what is delivered is read from the journal, from one's own place.
 """
 
 import asyncio
@@ -43,8 +42,6 @@ class Followers:
         self._newcomers: set[UUID] = set()
         self._rung = asyncio.Event()
 
-    # -- subscribers -------------------------------------------------------------------------
-
     async def student(
         self,
         person: Person,
@@ -85,11 +82,13 @@ class Followers:
             for student_id, version in follow.positions.items():
                 self._hold(student_id, version)
             self._cohorts.add(follow)
-            while late := {
-                student_id: position
-                for student_id, position in follow.positions.items()
-                if position < self._watched[student_id].position
-            }:
+            while not follow.ended and (
+                late := {
+                    student_id: position
+                    for student_id, position in follow.positions.items()
+                    if position < self._watched[student_id].position
+                }
+            ):
                 for entry in await self._journals.after(late, PAGE):
                     follow.offer(entry)
             for student_id in follow.positions:
@@ -136,8 +135,6 @@ class Followers:
         if watched.holders <= 0:
             del self._watched[student_id]
             self._listener.remove(f"{JOURNAL}{student_id}")
-
-    # -- what makes it move ------------------------------------------------------------------
 
     async def run(self) -> None:
         """Hear, read and deliver, for as long as the process lives."""
@@ -244,15 +241,23 @@ class Followers:
                 if audience.sees(follow.person, student_id):
                     since = audience.since(follow.person, student_id)
                     position = await self._journals.before(student_id, since)
-                    await self._join(follow, student_id, position)
+                    if follow in self._cohorts:  # not left meanwhile
+                        await self._join(follow, student_id, position)
 
     async def _join(self, follow: Follow, student_id: UUID, position: int) -> None:
         watched = self._hold(student_id, position)
         follow.positions[student_id] = position
-        while follow.positions[student_id] < watched.position:
-            late = {student_id: follow.positions[student_id]}
-            for entry in await self._journals.after(late, PAGE):
-                follow.offer(entry)
+        try:
+            while (at := follow.positions.get(student_id, watched.position)) < watched.position:
+                if follow.ended:
+                    break
+                for entry in await self._journals.after({student_id: at}, PAGE):
+                    follow.offer(entry)
+        except BaseException:
+            if follow in self._cohorts:  # to be joined again, from the start
+                follow.forget(student_id)
+                self._leave(follow, student_id)
+            raise
         if follow in self._cohorts:  # not left meanwhile
             watched.follows.add(follow)
 
@@ -277,16 +282,19 @@ class Followers:
                     self._lose(follow, student_id)
             elif version > watched.position:
                 self._look(student_id, version)
-        seen = {
-            person: await self._journals.cohort(person)
-            for person in {follow.person for follow in self._cohorts}
-        }
+        persons = {follow.person for follow in self._cohorts}
+        seen = {person: await self._journals.cohort(person) for person in persons}
+        gone: dict[Follow, set[UUID]] = {}
         for follow in tuple(self._cohorts):
-            now = seen.get(follow.person)
-            if now is None:
+            if (now := seen.get(follow.person)) is None:
                 continue
             self._newcomers |= now.keys() - follow.positions.keys()
-            for student_id in follow.positions.keys() - now.keys():
-                self._lose(follow, student_id)
-        if self._newcomers:
-            self._rung.set()
+            gone[follow] = follow.positions.keys() - now.keys()
+        # asked again: who was linked since `seen` was read is not to be lost
+        asked = set().union(*gone.values())
+        audience = await self._journals.audience(asked) if asked else None
+        for follow, students in gone.items():
+            for student_id in students & follow.positions.keys():
+                if audience and not audience.sees(follow.person, student_id):
+                    self._lose(follow, student_id)
+        self._rung.set()

@@ -10,12 +10,16 @@ import pytest
 import two_families
 from conftest import DOCUMENTS, reading
 from family_rows import NOW
+from graphql import OperationType
 from two_families import Families
 
-from gateway.documents import Operation
+from gateway.documents import Operation, Prepared
 from gateway.embedded import Servers
 from gateway.execution import run
+from gateway.refusals import Rejected
+from gateway.streams.opening import Streams
 from loaders.rows import open_pool
+from resolvers.context import Context
 from services.access import Viewer
 
 Inquire = Callable[..., Awaitable[dict[str, Any]]]
@@ -62,6 +66,19 @@ async def both_locks(families_dsn: str) -> AsyncIterator[asyncpg.Pool]:
     await opened.close()
 
 
+async def opened(prepared: Prepared, operation: Operation, context: Context) -> dict[str, Any]:
+    """What a viewer is told who subscribes: a stream that begins, or why not."""
+    streams = Streams(lambda **_: context)
+    try:
+        stream = await streams.open(prepared, operation, context.viewer, context.request_id)
+    except Rejected as rejected:
+        data, errors = None, [error.formatted for error in rejected.errors]
+    else:
+        data, errors = "a stream", []
+        await stream.aclose()
+    return {"data": data, "errors": errors, "statements": context.reader.statements}
+
+
 @pytest.fixture(scope="session")
 def inquire(families: Families, gate_alone: asyncpg.Pool) -> Inquire:
     """What a viewer is answered behind the gate alone, and in how many statements."""
@@ -76,7 +93,10 @@ def inquire(families: Families, gate_alone: asyncpg.Pool) -> Inquire:
     ) -> dict[str, Any]:
         operation = Operation(document, variables, None)
         context = reading(viewer, pool, clock)
-        found = (await run(DOCUMENTS.prepared(operation), operation, context)).content
+        prepared = DOCUMENTS.prepared(operation)
+        if prepared.kind is OperationType.SUBSCRIPTION:
+            return await opened(prepared, operation, context)
+        found = (await run(prepared, operation, context)).content
         return {
             "data": found.data,
             "errors": [error.formatted for error in found.errors or ()],

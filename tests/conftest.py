@@ -42,6 +42,7 @@ pytest_plugins = (
     "events",
     "own_tutoring",
     "working",
+    "stock",
 )
 
 TODAY = date(2026, 11, 23)

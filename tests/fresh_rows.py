@@ -51,6 +51,8 @@ class Rows:
         match what:
             case "student":
                 return str(family.student)
+            case "unplanned student":
+                return await self._unplanned(family)
             case "coach":
                 return family.viewer(Role.COACH).id
             case "guardianship" | "coaching":
@@ -74,6 +76,12 @@ class Rows:
 
     async def _add(self, table: str, **values: Any) -> str:
         return str(await insert(self._db, table, **values))
+
+    async def _unplanned(self, family: Family) -> str:
+        await self._db.execute(
+            "UPDATE nexus_app.students SET epreuves_synced_at = NULL WHERE id = $1", family.student
+        )
+        return str(family.student)
 
     async def _link(self, family: Family, table: str, person: str) -> str:
         links = {"student_id": family.student, "person_id": person, "created_at": NOW}

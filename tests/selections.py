@@ -48,9 +48,10 @@ def everything(type_: Composite, depth: int = 1, prefix: str = "") -> str:
     assert not isinstance(type_, GraphQLUnionType)
     parts = ["__typename"]
     for name, field in type_.fields.items():
-        if any(is_required_argument(argument) for argument in field.args.values()):
+        asked = _asked(field)
+        if asked is None:
             continue
-        shown = f"{prefix}{name}: {name}" if prefix else name
+        shown = f"{prefix}{name}: {name}{asked}" if prefix else f"{name}{asked}"
         inner = get_named_type(field.type)
         if not is_composite_type(inner):
             parts.append(shown)
@@ -82,13 +83,25 @@ def _steps(type_: Composite) -> Iterator[Step]:
     assert not isinstance(type_, GraphQLUnionType)
     for name, field in type_.fields.items():
         target = get_named_type(field.type)
-        required = any(is_required_argument(argument) for argument in field.args.values())
-        if is_composite_type(target) and not required:
-            yield _called(name, field), target  # type: ignore[misc]
+        asked = _asked(field)
+        if is_composite_type(target) and asked is not None:
+            yield _called(name, field) + asked, target  # type: ignore[misc]
 
 
 def _called(name: str, field: GraphQLField) -> str:
     return f"{name}(first: $size)" if "first" in field.args else name
+
+
+KNOWN_ARGUMENTS = {"subject": "MATHS"}
+
+
+def _asked(field: GraphQLField) -> str | None:
+    """What has to be given to a field: nothing, what is known, or None where that is not all."""
+    required = [name for name, one in field.args.items() if is_required_argument(one)]
+    if not set(required) <= KNOWN_ARGUMENTS.keys():
+        return None
+    given = ", ".join(f"{name}: {KNOWN_ARGUMENTS[name]}" for name in required)
+    return f"({given})" if given else ""
 
 
 def nested(way: tuple[str, ...], selection: str, declared: str = "") -> str:
@@ -145,6 +158,8 @@ def question(taker: IdTaker) -> str:
     field = owner.fields[name]
     selection = everything(get_named_type(field.type), 2)  # type: ignore[arg-type]
     given = f"{name}{_needed(field, {taker.argument: '[$id]' if taker.listed else '$id'})}"
+    if parent == "Subscription":
+        return nested((given,), selection, "$id: ID!").replace("query", "subscription", 1)
     start: tuple[str, ...] = () if parent == "Query" else (*ALL, *ways("Student")[parent])
     return nested((*start, given), selection, "$id: ID!")
 

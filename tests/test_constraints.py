@@ -71,6 +71,13 @@ CHECKS: list[tuple[str, str, dict[str, Any]]] = [
     ("ck_epreuves_plan_weight_range", "epreuves_plan", {"weight": -0.001}),
     ("ck_epreuves_plan_weight_range", "epreuves_plan", {"weight": 100.001}),
     ("ck_epreuves_plan_duration_min_positive", "epreuves_plan", {"duration_min": 0}),
+    ("ck_epreuves_plan_mark_20_range", "epreuves_plan", {"mark_20": -0.001}),
+    ("ck_epreuves_plan_mark_20_range", "epreuves_plan", {"mark_20": 20.001}),
+    (
+        "ck_epreuves_plan_window_forwards",
+        "epreuves_plan",
+        {"window_start": date(2027, 6, 18), "window_end": date(2027, 6, 17)},
+    ),
     ("ck_resources_title_length", "resources", {"title": ""}),
     ("ck_resources_title_length", "resources", {"title": "é" * 301}),
     ("ck_resource_chunks_page_positive", "resource_chunks", {"page": 0}),

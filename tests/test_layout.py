@@ -134,10 +134,14 @@ def called(node: ast.AST) -> Iterator[str]:
                 yield name
 
 
+# what fails a test by itself: what is not raised, and what never comes to hold
+FAILS = {"raises", "eventually", "until"}
+
+
 def proves(function: ast.AST, helpers: dict[str, ast.AST]) -> bool:
     """Whether it can fail a test: by an assertion, a refusal, or a helper of its module."""
     return any(isinstance(inner, ast.Assert) for inner in ast.walk(function)) or any(
-        name == "raises" or (name in helpers and proves(helpers[name], {}))
+        name in FAILS or (name in helpers and proves(helpers[name], {}))
         for name in called(function)
     )
 

@@ -1,7 +1,6 @@
 """`worker` carries out jobs and keeps the timetable, beside whoever serves the API."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -37,10 +36,10 @@ def worker(
         with embedded(settings, share=True, step=step) as servers:
             reached = servers.within(settings)
             reach(reached)
+            from gateway import logs
             from jobs.worker import NotMigrated, Worker
 
-            logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-            logging.getLogger("pgqueuer").setLevel(logging.WARNING)
+            logs.configure(reached)
             one = Worker(
                 dsn=reached.asyncpg_dsn,
                 sqlalchemy_url=reached.sqlalchemy_url,

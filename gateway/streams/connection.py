@@ -18,7 +18,8 @@ from gateway.streams.protocol import Close, Code
 
 INIT_LIMIT = 10.0  # seconds until connection_init
 PING_EVERY = 12.0  # seconds
-SILENCE = 2 * PING_EVERY  # a socket that has said nothing for so long is dead
+# a socket that has said nothing for so long is dead; the kernel knows of most others before
+SILENCE = 10 * PING_EVERY
 SEND_LIMIT = 5.0  # seconds without a byte taken by a client that has some to read
 CLOSE_LIMIT = 5.0  # seconds for such a client to be told why
 PATIENCE = 2.0  # seconds for queries and mutations that are under way when a socket ends

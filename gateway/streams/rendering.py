@@ -25,7 +25,11 @@ from gateway.documents import CONTRACT, Operation, Prepared
 from gateway.streams.plain import plain
 from services.access import Viewer
 
-PERSONAL = {"Node", "Resource"}  # types whose rows are gated by person, not by student
+PERSONAL = {
+    "Node",
+    "Resource",
+    "ResourceConnection",
+}  # types whose rows are gated by person, not by student
 KEPT = 2_000  # renderings
 FRESH = 2.0  # seconds after which a state that was read is read again
 
@@ -95,7 +99,7 @@ class Sharing:
         """The same for all who may share."""
         person = viewer.id if self._personal else None
         given = operation.variables
-        variables = tuple((name, repr(given.get(name))) for name in self._variables)
+        variables = tuple((n, n in given, repr(given.get(n))) for n in self._variables)
         return *self._document, variables, viewer.role, person
 
 
@@ -129,6 +133,8 @@ class Renderings:
             shared.waiting -= 1
             if not shared.waiting and not shared.task.done():
                 shared.task.cancel()
+                if self._shared.get(key) is shared:  # it ends later: nobody is to wait for it
+                    del self._shared[key]
 
     def _forget(self, now: float) -> None:
         while self._shared:

@@ -70,6 +70,8 @@ class SubjectRecord(Record):
     code: Text
     label: Text
     competences_status: Literal["official", "design", "official+design"]
+    prerequisites_status: Literal["design"] | None = None
+    """`design`: the order of the chapters is ours; no official programme sets it."""
     competences: tuple[CompetenceRecord, ...]
     levels: tuple[LevelRecord, ...]
 
@@ -177,6 +179,8 @@ class Programmes(Record):
             by_chapter = isinstance(lookup(subject.code), NoSubject)
             for level in subject.levels:
                 for chapter in level.chapters:
+                    if chapter.prerequisites and not subject.prerequisites_status:
+                        yield f"chapter {chapter.code}: whose prerequisites? `prerequisites_status`"
                     for code in set(chapter.competences) - known:
                         yield f"chapter {chapter.code}: unknown competence {code}"
                     if by_chapter and chapter.code not in CHAPTER_SUBJECTS:

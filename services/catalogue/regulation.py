@@ -49,9 +49,12 @@ class RegulationPart:
     share: float | None
     """Its share of the épreuve's mark, 0..1; None where no text was found."""
     duration_min: int
+    window: str
+    """The name of its window: parts of one window are one sitting."""
     window_start: date
     window_end: date
     provisional: bool
+    reference: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class RegulationEntry:
     provisional: bool
     reference: str | None
     parts: tuple[RegulationPart, ...] = ()
+    uncertain: bool = False
+    """Weight, format or duration are still to be checked against an official text."""
 
 
 def known_sessions() -> tuple[int, ...]:
@@ -134,6 +139,7 @@ def _entry(
         window_end=window.end,
         provisional=not window.official,
         reference=_reference(item.source, window),
+        uncertain=item.confidence == "uncertain",
     )
     if item.code in SPECIALITY_SLOTS:
         return _speciality(entry, item, windows, choice, rule)
@@ -170,7 +176,8 @@ def _speciality(
         window_end=window.end,
         provisional=not window.official,
         reference=_reference(item.source, window),
-        parts=tuple(_part(part, windows[part.window]) for part in parts),
+        parts=tuple(_part(part, windows[part.window], item.source) for part in parts),
+        uncertain=any(part.confidence == "uncertain" for part in parts),
     )
 
 
@@ -186,15 +193,17 @@ def _sittings(voie: Voie, subject: Subject, rule: PathRule) -> tuple[str, tuple[
     return speciality.label, speciality.parts
 
 
-def _part(part: Part, window: Window) -> RegulationPart:
+def _part(part: Part, window: Window, sources: tuple[str, ...]) -> RegulationPart:
     return RegulationPart(
         code=part.code,
         format=part.format,
         share=part.share,
         duration_min=part.duration_min,
+        window=part.window,
         window_start=window.start,
         window_end=window.end,
         provisional=not window.official,
+        reference=_reference(sources, window),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from models.curriculum import Dispense
 from services.catalogue.records import Confidence, Record, Text, WindowStatus
 
 
@@ -50,6 +51,7 @@ class SecondGroupe(Record):
 class Neutralisation(Record):
     """Épreuves that leave the denominator; a code may end with `*`."""
 
+    code: Dispense
     cas: Text
     retire: tuple[Text, ...]
     denominateur: int

@@ -13,9 +13,7 @@ from services.demo_school.dice import Dice
 from services.demo_school.journal import Actor
 from services.demo_school.people import RICH
 from services.demo_school.pupil import Pupil
-
-LEARNING = 0.45
-"""How far a new result pulls the mastery it meets."""
+from services.mastery import updated
 
 COVERED = 0.9
 """The share of the programme that the measures of a rich pupil reach."""
@@ -76,8 +74,12 @@ class Mastery:
             key = (measure.subject, result.chapter_code, result.competence_code)
             known = self._known.get(key)
             before = known.score if known else None
-            after = result.ratio if known is None else _pulled(known.score, result.ratio)
-            evidence = known.evidence + 1 if known else 1
+            after, evidence = updated(
+                before,
+                known.evidence if known else 0,
+                result.ratio,
+                age=measure.at - known.updated_at if known else timedelta(),
+            )
             self._known[key] = _Known(round(after, 4), evidence, measure.at)
             measure.changes.append((result, before, round(after, 4)))
         scores = [one.score for key, one in self._known.items() if key[0] is measure.subject]
@@ -119,10 +121,6 @@ class Mastery:
                 score=score,
             )
             day -= step
-
-
-def _pulled(score: float, ratio: float) -> float:
-    return score + LEARNING * (ratio - score)
 
 
 def measures_in_class(pupil: Pupil, talents: dict[Subject, float]) -> list[Measure]:

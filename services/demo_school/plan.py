@@ -1,92 +1,71 @@
-"""The épreuves of a demo pupil's plan, as the regulation sets them."""
+"""The épreuves of a demo pupil's plan, as the planner makes them."""
 
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import cache
+from dataclasses import dataclass
+from datetime import timedelta
 
-from models.curriculum import Subject
+from models.curriculum import Dispense, ExamPath, OptionCode, Subject, Voie
 from models.epreuve import Epreuve
 from models.vocabulary import Agent, EpreuveSource, EventKind
-from services.catalogue.regulation import RegulationEntry, known_sessions, reglement
 from services.demo_school.journal import agent
-from services.demo_school.profiles import Choices
 from services.demo_school.pupil import Pupil
-from services.epreuves import weight_without_options
-
-A_YEAR = timedelta(weeks=52)
-A_SCHOOL_YEAR = timedelta(days=120)
-"""Marks gathered over a longer time than this have no day."""
+from services.planner.plan import plan, total_weight
+from services.planner.rules import official_rules
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """An entry of the regulation, with the day it takes in the plan."""
+class Profile:
+    """What the planner asks of a demo pupil."""
 
-    entry: RegulationEntry
-    scheduled_at: date | None
-    provisional: bool
+    exam_path: ExamPath
+    voie: Voie
+    exam_session: int
+    specialities: tuple[Subject, ...]
+    specialite_abandonnee: Subject | None
+    options: tuple[OptionCode, ...]
+    dispenses: tuple[Dispense, ...] = ()
 
 
 def write_plan(pupil: Pupil) -> dict[Subject, float]:
     """Write the plan; answers the weight of each subject in it."""
     at = pupil.joined + timedelta(minutes=4)
     weights: dict[Subject, float] = {}
-    planned = plan(replace(pupil.choices, languages=()), pupil.session)
+    choices = pupil.choices
+    profile = Profile(
+        choices.exam_path,
+        choices.voie,
+        pupil.session,
+        choices.specialities,
+        choices.abandonnee,
+        choices.options,
+    )
+    planned = plan(profile, official_rules(), pupil.calendar.today)
     for one in planned:
-        entry = one.entry
         pupil.rows.add(
             Epreuve,
             id=pupil.dice.key(at),
             student_id=pupil.id,
-            code=entry.code,
-            label=entry.label,
-            subject=entry.subject,
-            kind=entry.kind,
-            weight=entry.weight,
+            code=one.code,
+            label=one.label,
+            subject=one.subject,
+            kind=one.kind,
+            weight=float(one.weight),
             scheduled_at=one.scheduled_at,
             provisional=one.provisional,
-            format=entry.format,
-            duration_min=entry.duration_min,
+            window_start=one.window_start,
+            window_end=one.window_end,
+            format=one.format,
+            duration_min=one.duration_min,
             source=EpreuveSource.REGLEMENT,
-            reference=entry.reference,
+            reference=one.reference,
             created_at=at,
         )
-        if entry.subject:
-            weights[entry.subject] = weights.get(entry.subject, 0.0) + entry.weight
+        if one.subject:
+            weights[one.subject] = weights.get(one.subject, 0.0) + float(one.weight)
     pupil.journal.note(
         at,
         EventKind.EPREUVES_SYNCED,
         agent(Agent.PLANNER),
         count=len(planned),
-        totalWeight=weight_without_options(one.entry for one in planned),
+        totalWeight=float(total_weight(planned)),
     )
     return weights
-
-
-@cache
-def plan(choices: Choices, session: int) -> tuple[Planned, ...]:
-    """The plan for these choices.
-
-    A window of a single official day gives the day. Any other window gives its first day, marked
-    provisional; what is marked over a school year has no day. A session without a regulation takes
-    the nearest one that has it: its days move by 52 weeks a year, so that they keep their place in
-    the week, and every entry is marked provisional.
-    """
-    model = min(known_sessions(), key=lambda known: abs(known - session))
-    entries = reglement(
-        choices.exam_path,
-        choices.voie,
-        model,
-        choices.specialities,
-        choices.abandonnee,
-        choices.options,
-    )
-    return tuple(_planned(entry, session - model) for entry in entries)
-
-
-def _planned(entry: RegulationEntry, years: int) -> Planned:
-    start, end = entry.window_start, entry.window_end
-    guessed = years != 0 or entry.provisional
-    if start is None or end is None or end - start > A_SCHOOL_YEAR:
-        return Planned(entry, None, guessed)
-    return Planned(entry, start + years * A_YEAR, guessed or start != end)

@@ -153,6 +153,7 @@ def write_pupil(pupil: Pupil, shelf: Shelf, diary: Diary) -> None:
         specialities=choices.specialities,
         specialite_abandonnee=choices.abandonnee,
         options=choices.options,
+        dispenses=(),
         languages=[
             {"rank": rank.name, "language": language.name} for rank, language in choices.languages
         ],

@@ -28,8 +28,8 @@ pytestmark = pytest.mark.anyio
 WALKS = walks()
 ROLES = (Role.STUDENT, Role.PARENT, Role.COACH)
 AN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# what a pupil's rows do not lead to: the roots of other questions
-ELSEWHERE = {"Query", "EpreuveReglementaire", "Slot"}
+# what a pupil's rows do not lead to: the roots of other questions, and what is pushed
+ELSEWHERE = {"Query", "EpreuveReglementaire", "Slot", "Subscription", "DashboardUpdate"}
 # what only a mutation answers: tests/changes asks for it
 OF_CHANGES = {
     name

@@ -1,5 +1,6 @@
 // GraphiQL in a real browser against the gateway at BASE_URL: the schema arrives, the first query answers, a person can be
-// chosen, nothing leaves the origin and the console stays silent. CHROMIUM names the browser; SCREENSHOT, where to keep a picture.
+// chosen, a subscription shows what happens, nothing leaves the origin and the console stays silent. CHROMIUM names the
+// browser; SCREENSHOT, where to keep a picture, and with `-live` before its ending another of the subscription.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { chromium } from 'playwright-core';
@@ -38,6 +39,31 @@ async function answerTo(operation, act) {
   return body.data;
 }
 
+/** The data of an operation that somebody else runs meanwhile. */
+async function ask(token, query, variables) {
+  const response = await fetch(`${BASE_URL}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await response.json();
+  assert.equal(errors, undefined, JSON.stringify(errors));
+  return data;
+}
+
+const CREATE = `mutation ($id: ID!, $label: String!) {
+  createTask(input: { studentId: $id, label: $label }) { events { seq } }
+}`;
+
+const live = ({ id, version }) => `subscription Direct {
+  dashboardUpdates(studentId: "${id}", afterSeq: ${version}) {
+    event { seq kind at entity { ... on Task { label } } }
+    student { version dashboard { kpis { openTaskCount } } }
+  }
+}
+`;
+
+const typed = text => page.evaluate(value => globalThis.__MONACO.editor.getEditors()[0].setValue(value), text);
 const resultPane = () => page.locator('.graphiql-response');
 const runFirstQuery = () => answerTo('TableauDeBord', () => page.locator('.graphiql-execute-button').click());
 
@@ -68,7 +94,6 @@ describe('GraphiQL', () => {
   });
 
   it('checks and formats what is typed', async () => {
-    const typed = text => page.evaluate(value => globalThis.__MONACO.editor.getEditors()[0].setValue(value), text);
     const firstQuery = await page.evaluate(() => globalThis.__MONACO.editor.getEditors()[0].getValue());
     const faults = wanted => page.waitForFunction(some => some === globalThis.__MONACO.editor.getModelMarkers({}).length > 0, wanted);
 
@@ -104,6 +129,30 @@ describe('GraphiQL', () => {
 
     await answerTo('IntrospectionQuery', () => page.reload());
     assert.equal(await picker.inputValue(), parent);
+  });
+
+  it('shows events in its subscription pane as they happen, until it is stopped', async () => {
+    const { people } = await (await fetch(`${BASE_URL}/graphiql/people`)).json();
+    const { id, token } = people.find(person => person.role === 'STUDENT');
+    const { viewer } = await ask(token, '{ viewer { students(first: 1) { nodes { id version } } } }');
+    const [pupil] = viewer.students.nodes;
+    await answerTo('IntrospectionQuery', () => page.getByLabel('Agir en tant que').selectOption(id));
+
+    await typed(live(pupil));
+    await page.getByRole('tab', { name: 'Direct' }).waitFor(); // only then it knows which operation to run
+    const opening = page.waitForEvent('websocket');
+    await page.locator('.graphiql-execute-button').click();
+    const socket = await opening;
+    for (const label of [`Relire-${Date.now()}`, `Revoir-${Date.now()}`]) {
+      const { createTask } = await ask(token, CREATE, { id: pupil.id, label });
+      await resultPane().getByText(label).waitFor();
+      await resultPane().getByText(`${createTask.events[0].seq}`, { exact: true }).first().waitFor();
+    }
+    if (SCREENSHOT) await page.screenshot({ path: SCREENSHOT.replace(/(\.\w+)?$/, '-live$1') });
+
+    const closed = socket.waitForEvent('close');
+    await page.locator('.graphiql-execute-button').click();
+    await closed;
   });
 
   it('asks nothing of another host', () => {

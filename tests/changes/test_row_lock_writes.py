@@ -21,7 +21,7 @@ ROLES = (Role.STUDENT, Role.PARENT, Role.COACH)
 GATES = ("visible_to", "visible_students", "visible_resources", "visible_jobs")
 # what names a person lets that person see one's own pupil: no foreign row
 PLACES = [place for place, (what, _) in CASES.items() if what != "person"]
-OF_A_PUPIL = ("student", "task", "done task", "proposal", "epreuve")
+OF_A_PUPIL = ("student", "unplanned student", "task", "done task", "proposal", "epreuve")
 
 
 def forget_statements() -> None:

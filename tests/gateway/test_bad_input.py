@@ -264,3 +264,11 @@ async def test_a_choice_that_no_regulation_knows_is_refused(
     http: httpx2.AsyncClient, arguments: str
 ) -> None:
     assert await refusals(http, f"{{ reglement({arguments}) {{ code }} }}") == BAD
+
+
+async def test_an_operation_that_names_several_of_its_kinds_is_the_clients_fault(http):
+    kinds = 'update: {id: "x"}, create: null, delete: null'
+    query = f"mutation {{ bulkTasks(input: {{operations: [{{{kinds}}}]}}) {{ __typename }} }}"
+    (error,) = (await http.post("/graphql", json={"query": query})).json()["errors"]
+    assert error["extensions"]["code"] in {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+    assert "exactly one key" in error["message"]

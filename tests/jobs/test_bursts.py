@@ -116,11 +116,17 @@ async def test_when_the_one_that_refreshes_is_gone_the_other_does(office: Office
             await until(lambda: office.db.fetch(OPEN, student))
 
 
-async def test_a_refresh_that_fails_is_made_up_for(office: Office) -> None:
+async def test_a_refresh_that_fails_is_made_up_for(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
     await office.db.execute(COUNTED)
     await office.db.execute("ALTER TABLE public.refreshes ADD CHECK (false)")
+
+    async def failed() -> bool:
+        return "CheckViolationError" in caplog.text
+
     async with following(office):
-        await until(lambda: office.db.fetch(LEADS))
+        await until(failed)
         await office.db.execute("ALTER TABLE public.refreshes DROP CONSTRAINT refreshes_check")
         await until(lambda: refreshes(office))
 
@@ -141,7 +147,9 @@ async def test_events_that_never_pause_are_seen_to_in_between(office: Office) ->
     async with asyncio.TaskGroup() as tasks:
         ringing = tasks.create_task(events())
         tasks.create_task(once_settled())
+        ringing.add_done_callback(lambda _: seen.set())  # never for ever
         await seen.wait()
+        assert not ringing.done()
         ringing.cancel()
 
 

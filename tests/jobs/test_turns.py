@@ -1,8 +1,10 @@
 """A job is carried out to its end: well, in the end badly, or by another worker."""
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from conftest import CLOCK
@@ -94,21 +96,34 @@ async def test_a_job_that_fails_once_is_tried_again(office: Office) -> None:
     assert (ended["status"], seen) == ("SUCCEEDED", ["RUNNING", "RUNNING"])
 
 
-async def test_a_job_waits_between_two_turns_as_one_that_was_never_begun(office: Office) -> None:
+@pytest.mark.parametrize(("failures", "hours"), [(0, 1), (1, 4), (2, 16)])
+async def test_a_job_waits_longer_before_each_turn_as_one_that_was_never_begun(
+    office: Office, failures: int, hours: int
+) -> None:
     async def fail(running: Running) -> None:
         await running.advance(0.7)
         raise ValueError(SECRET)
 
     id = await office.ask()
-    pace = replace(HASTY, first_retry=3600.0)
-    async with office.worker({KIND: fail}, pace):
+    await office.db.execute(
+        "INSERT INTO nexus_app.pgqueuer_log (job_id, status, priority, entrypoint, traceback)"
+        " SELECT id, 'queued', 0, entrypoint, $2 FROM nexus_app.pgqueuer, generate_series(1, $1)",
+        failures,
+        json.dumps({"exception_message": turns.FAILURE}),
+    )
+    async with office.worker({KIND: fail}, replace(HASTY, first_retry=3600.0)):
 
-        async def put_back() -> bool:
-            return (await office.job(id))["progress"] == 0.7 and await office.waits() == ["queued"]
+        async def put_back() -> timedelta | None:
+            found: timedelta | None = await office.db.fetchval(
+                "SELECT execute_after - updated FROM nexus_app.pgqueuer"
+                " WHERE status = 'queued' AND attempts = 1"
+            )
+            return found
 
-        await until(put_back)
-        row = await office.reaches(id, "QUEUED")
-    assert (row["progress"], row["finished_at"], row["message"]) == (0.7, None, None)
+        assert await until(put_back) == timedelta(hours=hours)
+    row = await office.job(id)
+    assert (row["status"], row["progress"]) == ("QUEUED", 0.7)
+    assert (row["finished_at"], row["message"]) == (None, None)
 
 
 async def test_a_job_that_always_fails_ends_and_tells_nothing_of_why(

@@ -93,8 +93,10 @@ def test_a_run_that_is_stopped_as_its_worker_starts_leaves_none(home: Path) -> N
 
 
 def test_serve_starts_no_worker(home: Path) -> None:
-    with Run(home, free_port()) as run, Run(home, free_port(), "serve") as serve:
-        until(lambda: run.ready() and len(workers(home)) == 1)
-        until(lambda: "serving" in serve.said)
-        assert serve.status() == 200
-        assert len(workers(home)) == 1
+    with Run(home, free_port()) as run:
+        run.ready()
+        until(lambda: len(workers(home)) == 1)
+        with Run(home, free_port(), "serve") as serve:
+            until(lambda: "serving" in serve.said)
+            assert serve.status() == 200
+            assert len(workers(home)) == 1

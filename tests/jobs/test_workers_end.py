@@ -156,7 +156,9 @@ async def test_a_worker_goes_on_after_its_connections_were_lost(office: Office) 
         await office.reaches(second, "SUCCEEDED")
 
 
-async def test_turns_that_break_off_are_tried_again_however_many(office: Office) -> None:
+async def test_turns_that_break_off_are_tried_again_however_many(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
     """More of them than a worker may have at once: what is left lying counts against it."""
     asked = [await office.ask() for _ in range(queue.AT_ONCE + 1)]
     await office.db.execute("REVOKE UPDATE ON nexus_app.jobs FROM nexus_api")
@@ -170,6 +172,8 @@ async def test_turns_that_break_off_are_tried_again_however_many(office: Office)
         await office.db.execute("GRANT UPDATE ON nexus_app.jobs TO nexus_api")
         for id in asked:
             await office.reaches(id, "SUCCEEDED")
+    assert "broke off: ProgrammingError" in caplog.text
+    assert "permission denied" not in caplog.text  # of a fault, its kind alone
 
 
 async def test_a_job_that_could_not_be_put_back_stays_in_the_queue(office: Office) -> None:

@@ -1,10 +1,12 @@
 """Mastery follows the evidence as its docstring says."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.mastery import REMEMBERED, updated
+from services.mastery import FIRST_REVIEW, HALF_LIFE, REMEMBERED, due_at, shown, updated
 
 scores = st.floats(0, 1)
 counts = st.integers(0, 1000)
@@ -77,3 +79,85 @@ def test_a_measure_raised_anywhere_never_lowers_the_mastery(evidence, data):
 def test_a_pupil_who_now_knows_is_soon_known_to(evidence):
     """However bad the past, thirty full measures leave less than one part in a hundred of it."""
     assert after([*evidence, *[1.0] * 30]) > 0.99
+
+
+difficulties = st.floats(0, 1)
+ages = st.integers(0, 4000).map(lambda days: timedelta(days=days))
+
+
+@given(scores, counts, scores, difficulties, ages)
+def test_with_any_difficulty_and_age_it_lies_between_what_was_known_and_what_is_shown(
+    before, count, score, difficulty, age
+):
+    found, _ = updated(before, count, score, difficulty=difficulty, age=age)
+    seen = shown(score, difficulty)
+    assert 0.0 <= found <= 1.0
+    assert count == 0 or min(before, seen) <= found <= max(before, seen)
+
+
+@given(known, scores, scores, difficulties, ages)
+def test_a_better_measure_never_gives_less_however_hard_and_late(
+    before, one, other, difficulty, age
+):
+    low, high = sorted((one, other))
+    lower = updated(*before, low, difficulty=difficulty, age=age)
+    assert lower <= updated(*before, high, difficulty=difficulty, age=age)
+
+
+@given(known, scores, difficulties, difficulties, ages)
+def test_the_same_score_on_something_harder_never_gives_less(before, score, one, other, age):
+    easy, hard = sorted((one, other))
+    lower = updated(*before, score, difficulty=easy, age=age)
+    assert lower <= updated(*before, score, difficulty=hard, age=age)
+
+
+@given(scores)
+def test_a_measure_of_usual_difficulty_shows_its_score(score):
+    assert shown(score) == score
+
+
+@given(difficulties)
+def test_nothing_and_everything_show_themselves_however_hard(difficulty):
+    assert (shown(0.0, difficulty), shown(1.0, difficulty)) == (0.0, 1.0)
+
+
+def test_the_hardest_shows_the_square_root_and_the_easiest_the_square():
+    assert (shown(0.25, 1.0), shown(0.5, 0.0)) == (0.5, 0.25)
+
+
+def test_after_a_half_life_what_was_known_weighs_half():
+    assert updated(0.0, 2, 1.0, age=HALF_LIFE)[0] == pytest.approx(1 / 2)
+    assert updated(0.0, 5, 1.0, age=2 * HALF_LIFE)[0] == pytest.approx(4 / 9)
+
+
+@given(scores, counts, scores, ages, ages)
+def test_the_longer_ago_the_more_the_new_measure_decides(before, count, score, one, other):
+    soon, late = sorted((one, other))
+    near = updated(before, count, score, age=soon)[0]
+    far = updated(before, count, score, age=late)[0]
+    assert abs(far - score) <= abs(near - score) + 1e-12
+
+
+@given(scores, counts, scores, st.timedeltas(min_value=timedelta(days=-9), max_value=timedelta(0)))
+def test_a_measure_from_before_the_last_one_counts_as_of_the_same_day(before, count, score, age):
+    assert updated(before, count, score, age=age) == updated(before, count, score)
+
+
+# ------------------------------------------------------------------ reviews
+
+MEASURED = datetime(2026, 11, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("score", "count", "days"),
+    [(1.0, 1, 3), (1.0, 2, 6), (1.0, 6, 96), (1.0, 60, 96), (0.5, 3, 6), (0.0, 6, 0)],
+)
+def test_reviews_move_apart_as_a_competence_is_shown_again(score, count, days):
+    assert due_at(score, count, MEASURED) - MEASURED == timedelta(days=days)
+
+
+@given(scores, scores, counts, counts)
+def test_what_is_known_better_or_shown_oftener_is_never_due_sooner(one, other, few, many):
+    (low, high), (few, many) = sorted((one, other)), sorted((few, many))
+    assert due_at(low, few, MEASURED) <= due_at(high, many, MEASURED)
+    assert MEASURED <= due_at(low, few, MEASURED) <= MEASURED + 32 * FIRST_REVIEW

@@ -42,9 +42,10 @@ async def test_a_change_is_journaled_with_before_and_after(own_gate, own_school,
     )  # fmt: skip
     assert refusals(done) == []
     assert done["student"]["displayName"] == "Hugo Martin"
-    assert done["student"]["version"] == version + 1
+    assert done["student"]["version"] == version + 2
     assert done["student"]["updatedAt"] == CLOCK.isoformat()
-    (event,) = done["events"]
+    event, replanned = done["events"]
+    assert (replanned["seq"], replanned["kind"]) == (version + 2, "EPREUVES_SYNCED")
     assert event == {
         "seq": version + 1,
         "kind": "PROFILE_UPDATED",

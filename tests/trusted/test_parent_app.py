@@ -1,5 +1,6 @@
 """The parent app: its documents, asked for by their ids, answer for its wards and nobody else."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -8,6 +9,8 @@ from graphql import parse
 from over_http import client_of
 
 from gateway.documents import KEPT_DOCUMENTS, Documents, Operation
+from gateway.refusals import Rejected
+from gateway.requests import operation_of
 from gateway.trusted.registry import OURS
 from gateway.trusted.texts import digest
 
@@ -33,7 +36,25 @@ async def asked(client: httpx2.AsyncClient, name: str, **variables: Any) -> Any:
 
 
 def test_each_document_of_the_parent_app_is_tried_here() -> None:
-    assert {file.stem for file in OURS.glob("Parent*.graphql")} == {"ParentHome", *ABOUT_A_WARD}
+    tried = {"ParentHome", "ParentLive", *ABOUT_A_WARD}
+    assert {file.stem for file in OURS.glob("Parent*.graphql")} == tried
+
+
+@pytest.mark.parametrize("name", ["ParentLive", "DashboardLive"])
+async def test_a_ward_is_followed_by_id_and_a_stranger_is_not(live, people, parent, name: str):
+    resolve = live.app.state.trust.resolver(replace(parent, client="parent-app"))
+    wards = people.parents[0].wards
+    stranger = next(pupil.id for pupil in people.students if pupil.id not in wards)
+    id = digest((OURS / f"{name}.graphql").read_text())
+
+    def sent(pupil) -> Operation:
+        given = {"documentId": id, "variables": {"studentId": str(pupil), "afterSeq": 0}}
+        return operation_of(given, resolve)
+
+    heard = await live.subscribe(parent, sent(wards[0]).query, **sent(wards[0]).variables)
+    assert await heard.seqs(2) == [1, 2]
+    with pytest.raises(Rejected, match="there is no such id"):
+        await live.subscribe(parent, sent(stranger).query, **sent(stranger).variables)
 
 
 async def test_home_shows_the_wards(app_of_parent: httpx2.AsyncClient, people) -> None:
