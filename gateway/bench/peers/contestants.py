@@ -102,8 +102,8 @@ def _ours(found: Field, scratch: Scratch) -> None:
         found.contestants.append(Contestant(path, server, posted.__getitem__, facts.ours))
     if len(paths) > 1:
         asked = {name: [_by_get(one) for one in requests] for name, requests in posted.items()}
-        # a tag that was asked for before must not end for the clock's sake meanwhile, nor because of
-        # what the other servers keep in Redis for a shorter time
+        # a tag that was asked for before must not end meanwhile for the clock's sake, nor because
+        # of what the other servers keep in Redis for a shorter time
         redis = environment["REDIS_URL"]
         apart = {"REDIS_URL": f"{redis}{'&' if '?' in redis else '?'}db=1"}
         lasting = {**environment, **apart, PATHS: "versioned", "NEXUS_FRESHNESS": "3600"}
