@@ -107,7 +107,8 @@ async def test_tasks_that_are_alike_in_all_that_moves_them_let_their_list_stand(
     await db.execute("DELETE FROM progress WHERE student_id = $1", student)
     await db.execute(
         "UPDATE tasks SET weight = 2, subject = 'MATHS', chapter_code = 'chapter-' || id,"
-        " due_at = $2::timestamptz - make_interval(hours => 1 + length(label)) WHERE student_id = $1",
+        " due_at = $2::timestamptz - make_interval(hours => 1 + length(label))"
+        " WHERE student_id = $1",
         student,
         CLOCK,
     )

@@ -55,11 +55,11 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["known", "new"])
+@pytest.mark.parametrize("known", ["known", "new"])
 async def test_a_hundred_who_ask_the_same_at_once_make_one_statement(
-    mine, own_school: str, body, statements: list[str], known: bool
+    mine, own_school: str, body, statements: list[str], known: str
 ) -> None:
-    if known:
+    if known == "known":
         await mine.post("/graphql", json=body)
     writer = await asyncpg.connect(own_school)
     await writer.execute("UPDATE nexus_app.students SET version = version + 1")

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from gateway.compiled.outcome import Plan
 from gateway.settings import Settings
-from gateway.versioned.shared import PATIENCE, Shared, key_of
+from gateway.versioned.shared import Shared, key_of
 from gateway.versioned.store import Kept, Question
 from subscriptions.connection import connect
 
@@ -114,24 +114,23 @@ async def test_without_redis_everything_is_answered_all_the_same(
         assert [await statements(client, body) for _ in range(2)] == [2, 1]
 
 
-async def test_a_redis_that_says_nothing_is_not_waited_for(
-    gateway_settings: Settings, coach, token_of
-) -> None:
-    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.Event().wait()
+async def test_a_redis_that_says_nothing_is_not_waited_for() -> None:
+    over, closed = asyncio.Event(), asyncio.Event()
 
-    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    shared_there = Shared(connect(f"redis://127.0.0.1:{port}", texts=False))
-    question = Question((), b"whose")
-    plan = Plan([], [], [], [])
-    try:
-        async with asyncio.timeout(PATIENCE * 8):
-            assert await shared_there.get(question, b"1", plan) is None
-        assert shared_there.away
-    finally:
-        await shared_there.close()
-        silent.close()
+    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+        closed.set()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    silent = Shared(Redis(port=port, socket_timeout=None))
+    assert await silent.get(Question((), b"whose"), b"1", Plan([], [], [], [])) is None
+    assert silent.away
+    await silent.close()
+    over.set()
+    await closed.wait()
+    server.close()
 
 
 async def test_an_answer_to_another_question_is_not_taken(

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.anyio
 
 DASHBOARD = (ROOT / "schema" / "documents" / "Dashboard.graphql").read_text()
 COMPLETE = 'mutation { completeTask(input: {id: "%s"}) { task { status } } }'
+MARK = 'mutation { recordMark(input: {id: "%s", mark20: 13}) { errors { message } } }'
 REVOKE = """mutation R($studentId: ID!, $personId: ID!) {
   done: %s(input: {studentId: $studentId, personId: $personId}) { errors { message } } }"""
 
@@ -102,7 +103,7 @@ async def test_a_change_that_another_process_made_is_seen_by_the_next_question(
 
 
 @pytest.mark.parametrize(
-    ("link", "mutation"), [("coach", "unassignCoach"), ("parent", "removeGuardian")]
+    ("link", "mutation"), [("coach", "unassignCoach"), ("parent", "unlinkGuardian")]
 )
 async def test_who_may_not_see_a_pupil_any_more_is_told_so_at_once(
     own_app, pupil_id, admin, token_of, request, link: str, mutation: str
@@ -194,9 +195,7 @@ async def test_a_mark_that_is_recorded_is_in_the_plan_that_was_kept(
     before = await mine.get("/graphql", params=asked(pupil_id, plan))
     assert "ETag" in before.headers
     item = before.json()["data"]["student"]["epreuvePlan"]["items"][0]["id"]
-    marked = (
-        f'mutation {{ recordMark(input: {{id: "{item}", mark20: 13}}) {{ errors {{ message }} }} }}'
-    )
+    marked = MARK % item
     async with client_of(own_app, Authorization=f"Bearer {token_of(admin)}") as office:
         told = await office.post("/graphql", json={"query": marked})
     assert told.json()["data"]["recordMark"] == {"errors": []}
@@ -217,9 +216,8 @@ async def test_head_tells_the_tag_of_what_get_would_send(mine, pupil_id) -> None
 
 
 async def test_an_answer_with_errors_is_made_anew_each_time(mine, pupil_id) -> None:
-    wrong = (
-        'query Q($id: ID!) { student(id: $id) { id tasks(first: 2, after: "?") { nodes { id } } } }'
-    )
+    wrong = """query Q($id: ID!) { student(id: $id) { id
+      tasks(first: 2, after: "?") { nodes { id } } } }"""
     for _ in range(3):
         answer = await mine.get("/graphql", params=asked(pupil_id, wrong))
         assert answer.json()["errors"]
