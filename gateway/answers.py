@@ -15,6 +15,7 @@ from graphql import ExecutionResult, GraphQLError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.exchange import answered
 from gateway.execution import Answer
 from gateway.negotiation import JSON, LEGACY, encoding
 from gateway.refusals import Rejected
@@ -119,6 +120,8 @@ class Written(Response):
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if answered(send, self.status_code, self.raw_headers, bytes(self.body)):
+            return
         start = {
             "type": "http.response.start",
             "status": self.status_code,

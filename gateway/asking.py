@@ -1,14 +1,19 @@
 """Who asks over HTTP, when, and in which words an answer is understood."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.auth import Session
+from gateway.auth import Admitted, Session
+from gateway.cost import BUDGETS
 from gateway.documents import unauthenticated
 from gateway.incoming import Incoming
 from gateway.negotiation import negotiated
+from gateway.observations import Observation
 from gateway.requests import READING
 from services.access import Viewer
+
+TELL_COST = "x-nexus-cost"
 
 
 @dataclass(slots=True)
@@ -16,7 +21,7 @@ class Asker:
     """Who asks, when, and in which words an answer is understood."""
 
     request: Incoming
-    session: Session | None
+    admitted: Admitted | None
     clock: datetime
     media_type: str | None
     on_a_stream: bool = False  # one that is there already, which the request names
@@ -24,14 +29,14 @@ class Asker:
 
     @property
     def viewer(self) -> Viewer | None:
-        return self.session.viewer if self.session else None
+        return self.admitted.session.viewer if self.admitted else None
 
     @property
     def known(self) -> Session:
         """Who asks for what nobody may ask without a token."""
-        if self.session is None:
+        if self.admitted is None:
             raise unauthenticated()
-        return self.session
+        return self.admitted.session
 
     @property
     def streams(self) -> bool:
@@ -45,6 +50,21 @@ class Asker:
     @property
     def reads(self) -> bool:
         return self.request.method in READING
+
+    def bill(self, seen: Observation) -> Mapping[str, object] | None:
+        """What the operation cost, for who asks with `X-Nexus-Cost: 1`."""
+        if self.viewer is None or self.request.headers.get(TELL_COST) != "1":
+            return None
+        budget = BUDGETS[self.viewer.role]
+        return {
+            "cost": {
+                "estimated": seen.cost,
+                "statements": seen.statements,
+                "budget": budget,
+                "remaining": budget - self.spent,
+                "path": seen.path,
+            }
+        }
 
     def key(self, place: int | None) -> str | None:
         """The idempotency key of the operation at a place of its batch."""

@@ -142,11 +142,12 @@ class Authenticator:
         self._keys = Keys(settings)
         self._admitted: OrderedDict[str, Admitted] = OrderedDict()
 
-    async def bearer(self, header: str | None, now: datetime) -> Session | None:
-        """The session of an `Authorization` header; None where there is none."""
+    async def bearer(self, header: str | None, now: datetime) -> Admitted | None:
+        """Whom an `Authorization` header names; None where there is none."""
         if header is None:
             return None
-        if admitted := self._known(header, now):
+        if (admitted := self._admitted.get(header)) and self.holds(admitted, now):
+            self._admitted.move_to_end(header)
             return admitted
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -154,21 +155,19 @@ class Authenticator:
         token = token.strip()
         session = await self.session(token, now)
         claims = self._keys.known(token)
-        if claims is not None:
-            self._admitted[header] = Admitted(session, token, claims, now.timestamp())
-            if len(self._admitted) > KEPT_TOKENS:
-                self._admitted.popitem(last=False)
-        return session
+        if claims is None:  # other keys came meanwhile
+            return Admitted(session, token, {}, now.timestamp())
+        self._admitted[header] = admitted = Admitted(session, token, claims, now.timestamp())
+        if len(self._admitted) > KEPT_TOKENS:
+            self._admitted.popitem(last=False)
+        return admitted
 
-    def _known(self, header: str, now: datetime) -> Session | None:
-        """The session of a header that was read before, and is still worth what it was."""
-        admitted = self._admitted.get(header)
-        if admitted is None or self._keys.known(admitted.token) is not admitted.claims:
-            return None
-        if not admitted.since <= now.timestamp() < admitted.session.expires_at:
-            return None
-        self._admitted.move_to_end(header)
-        return admitted.session
+    def holds(self, admitted: Admitted, now: datetime) -> bool:
+        """Whether a token is worth what it was: by the same keys, and until it expires."""
+        return (
+            self._keys.known(admitted.token) is admitted.claims
+            and admitted.since <= now.timestamp() < admitted.session.expires_at
+        )
 
     async def viewer(self, token: str, now: datetime) -> Viewer:
         """Whom a token names; Unauthenticated says what is wrong with it."""

@@ -10,7 +10,10 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from gateway.incoming import Incoming
 from gateway.local import at_home
+from gateway.negotiation import HTML, JSON, LEGACY, best
+from gateway.requests import READING
 from gateway.settings import Settings
 from gateway.tokens import mint
 from models.vocabulary import Role
@@ -30,6 +33,17 @@ HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff
 NOT_BUILT = """<!doctype html><html lang="en"><title>Nexus</title>
 <p>GraphiQL is not built yet: <code>cd gateway/graphiql && npm ci && npm run build</code>.</p>
 <p>The API answers <code>POST /graphql</code> all the same.</p></html>"""
+
+
+def wanted(request: Incoming, settings: Settings) -> bool:
+    """Whether a person came with a browser, to a gateway that shows its schema."""
+    return (
+        request.method in READING
+        and settings.introspects
+        and not request.scope["query_string"]
+        and request.document is None
+        and best(request.headers.get("accept") or LEGACY, (*JSON, HTML)) == HTML
+    )
 
 
 def page() -> Response:

@@ -4,10 +4,9 @@ Starlette's request does more for more, and costs more than an answer that is ke
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from random import getrandbits
 from typing import Any
-from uuid import UUID
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -17,25 +16,47 @@ REQUEST_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
 NOTHING = QueryParams()
 
 
+class Headers(Mapping[str, str]):
+    """Headers by their names in small letters, made text of when they are read."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: dict[bytes, bytes]) -> None:
+        self.raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        return self.raw[name.encode()].decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self.raw)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+
 class Incoming:
     """Its headers are scanned once; of one that is given twice, the first counts."""
 
-    __slots__ = ("_request_id", "app", "document", "headers", "method", "query_params", "receive",
-                 "scope")  # fmt: skip
+    __slots__ = ("_query_params", "_request_id", "app", "document", "headers", "method",
+                 "receive", "scope", "words")  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
         self.receive = receive
         self.method: str = scope["method"]
         self.app: Any = scope["app"]
-        self.headers: Mapping[str, str] = {
-            name.decode("latin-1"): value.decode("latin-1")
-            for name, value in reversed(scope["headers"])
-        }
-        given: bytes = scope["query_string"]
-        self.query_params = QueryParams(given) if given else NOTHING
+        self.headers = Headers(dict(reversed(scope["headers"])))
+        self._query_params: QueryParams | None = None
         self.document: str | None = scope.get("path_params", {}).get("document")
         self._request_id: str | None = scope.get("state", {}).get("request_id")
+        self.words: tuple[bytes | None, ...] | None = None  # all that is read of it
+
+    @property
+    def query_params(self) -> QueryParams:
+        if self._query_params is None:
+            given: bytes = self.scope["query_string"]
+            self._query_params = QueryParams(given) if given else NOTHING
+        return self._query_params
 
     @property
     def request_id(self) -> str:
@@ -53,4 +74,7 @@ def request_id_of(given: str | None) -> str:
     """The client's own where it is sane, else a new one."""
     if given is not None and REQUEST_ID.fullmatch(given):
         return given
-    return str(UUID(int=getrandbits(128), version=4))
+    made = f"{getrandbits(128):032x}"  # as a UUID of version 4, without making one
+    return (
+        f"{made[:8]}-{made[8:12]}-4{made[13:16]}-{'89ab'[getrandbits(2)]}{made[17:20]}-{made[20:]}"
+    )

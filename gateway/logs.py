@@ -3,11 +3,14 @@
 One line an operation. Of documents and variables, of names and ids of people, nothing is written.
 """
 
+import asyncio
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
+import orjson
 import structlog
 
 from gateway.observations import Observation
@@ -18,48 +21,119 @@ BEFORE: tuple[structlog.typing.Processor, ...] = (
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
+TOGETHER = 0.1  # seconds in which lines of operations wait for one another
+MOST = 500  # lines that wait
 
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """Send everything that is logged in this process to one stream, in one form."""
-    handler = logging.StreamHandler(stream)
+    handler = Lines(stream)
     handler.setFormatter(formatter(settings, colors=(stream or sys.stderr).isatty()))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("nexus").setLevel(settings.log.upper())
+    # no line shows them, and to find them out takes longer than to write it
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
+class Seen(logging.LogRecord):
+    """What is logged of an operation: found out already, and put in words by who writes it."""
+
+    def __init__(self, name: str, operation: Observation) -> None:
+        super().__init__(name, logging.INFO, "", 0, "operation", (), None)
+        self.operation = operation
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes lines as they come; those of operations soon, many of them at once.
+
+    Whoever is killed takes at most the last moment with them: what matters more is not put off.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self._waiting: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._waiting.append(self.format(record) + self.terminator)
+            if not isinstance(record, Seen) or len(self._waiting) >= MOST or not self._later():
+                self.flush()
+        except Exception:
+            self.handleError(record)
+
+    def _later(self) -> bool:
+        """Whether what waits will be written without us."""
+        if len(self._waiting) > 1:
+            return True
+        try:
+            asyncio.get_running_loop().call_later(TOGETHER, self.flush)
+        except RuntimeError:  # none runs
+            return False
+        return True
+
+    def flush(self) -> None:
+        """Write what waits; called at the end of the process too."""
+        self.acquire()
+        try:
+            waiting, self._waiting = self._waiting, []
+            if waiting:
+                self.stream.write("".join(waiting))
+            super().flush()
+        finally:
+            self.release()
+
+
+class Form(structlog.stdlib.ProcessorFormatter):
+    """The form of a line; those of operations need nothing found out about them any more."""
+
+    def __init__(self, *last: structlog.typing.Processor, line: Callable[..., str]) -> None:
+        super().__init__(
+            foreign_pre_chain=BEFORE,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+        self._line = line
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not isinstance(record, Seen):
+            return super().format(record)
+        return self._line(
+            {
+                "event": record.msg,
+                "logger": record.name,
+                "level": "info",
+                "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat()[:-6] + "Z",
+                **fields(record.operation),
+            }
+        )
 
 
 def formatter(settings: Settings, *, colors: bool = False) -> logging.Formatter:
     """How a line is written: for machines in production, for people elsewhere."""
-    last: list[structlog.typing.Processor]
     if settings.production:
-        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    else:
-        last = [structlog.dev.ConsoleRenderer(colors=colors)]
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=BEFORE,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-    )
+        machines = structlog.processors.JSONRenderer()
+        return Form(structlog.processors.format_exc_info, machines, line=_json)
+    people = structlog.dev.ConsoleRenderer(colors=colors)
+    return Form(people, line=lambda told: str(people(None, "info", told)))
+
+
+def _json(told: dict[str, Any]) -> str:
+    return orjson.dumps(told).decode()
 
 
 class OperationLog:
     """One line for each operation."""
 
     def __init__(self) -> None:
-        self._lines = logging.getLogger("nexus.operations")
-        self._log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-            self._lines,
-            processors=[*BEFORE, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-            wrapper_class=structlog.stdlib.BoundLogger,
-        )
+        self._log = logging.getLogger("nexus.operations")
 
     def operation(self, seen: Observation) -> None:
-        if self._lines.isEnabledFor(logging.INFO):
-            self._log.info("operation", **fields(seen))
+        if self._log.isEnabledFor(logging.INFO):
+            self._log.handle(Seen(self._log.name, seen))
 
 
-def fields(seen: Observation) -> Mapping[str, Any]:
+def fields(seen: Observation) -> dict[str, Any]:
     """What the line says; what is not known is left out."""
     told = {
         "request_id": seen.request_id,
@@ -74,6 +148,6 @@ def fields(seen: Observation) -> Mapping[str, Any]:
         "ms": round(seen.seconds * 1000, 2),
         "bytes": seen.bytes,
         "status": seen.status,
-        "errors": list(seen.codes),
     }
-    return {name: value for name, value in told.items() if value not in (None, [])}
+    known = {name: value for name, value in told.items() if value is not None}
+    return {**known, "errors": list(seen.codes)} if seen.codes else known

@@ -4,14 +4,22 @@
 may read it; in production nobody may: behind a proxy, everyone seems to come from this machine.
 """
 
-from collections.abc import Iterable
-from functools import cache
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from hmac import compare_digest
+from itertools import accumulate
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -25,64 +33,112 @@ STATEMENTS = (0, 1, 2, 4, 8, 16, 32, 64, 128)
 BYTES = (256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576)
 
 
+class Spread:
+    """How often a value was in each bucket, and what all came to."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Each bound with how many values were not above it."""
+        bounds = [*map(str, map(float, self.bounds)), "+Inf"]
+        return list(zip(bounds, accumulate(self.counts), strict=True))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was seen of operations with the same labels."""
+
+    count: int = 0
+    seconds: Spread = field(default_factory=lambda: Spread(SECONDS))
+    statements: Spread = field(default_factory=lambda: Spread(STATEMENTS))
+    bytes: Spread = field(default_factory=lambda: Spread(BYTES))
+
+
 class Metrics:
-    """The metrics of one application, in a registry of its own."""
+    """The metrics of one application, in a registry of its own.
+
+    They are counted in one thread, without the locks of Prometheus' client, and told when asked.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._operations = Counter(
+        self._tallies: dict[tuple[str, str, str], Tally] = {}
+        self._errors: Counter[str] = Counter()
+        self.registry.register(self)
+
+    def operation(self, seen: Observation) -> None:
+        labels = seen.kind or "none", seen.path or "none", _outcome(seen)
+        tally = self._tallies.get(labels)
+        if tally is None:
+            tally = self._tallies[labels] = Tally()
+        tally.count += 1
+        tally.seconds.observe(seen.seconds)
+        tally.bytes.observe(seen.bytes)
+        if seen.path is not None:
+            tally.statements.observe(seen.statements)
+        if seen.codes:
+            self._errors.update(seen.codes)
+
+    def collect(self) -> Iterable[Metric]:
+        count = CounterMetricFamily(
             "nexus_operations",
             "Operations answered, by what became of them.",
-            ("kind", "path", "outcome"),
-            registry=self.registry,
+            labels=("kind", "path", "outcome"),
         )
-        self._seconds = Histogram(
+        for labels, tally in self._tallies.items():
+            count.add_metric(labels, tally.count)
+        yield count
+        yield self._spread(
             "nexus_operation_seconds",
             "From the request's first byte to the answer's last.",
             ("kind", "path"),
-            buckets=SECONDS,
-            registry=self.registry,
+            lambda labels, tally: (labels[:2], tally.seconds),
         )
-        self._statements = Histogram(
+        yield self._spread(
             "nexus_operation_statements",
             "SQL statements an operation took.",
             ("path",),
-            buckets=STATEMENTS,
-            registry=self.registry,
+            lambda labels, tally: (labels[1:2], tally.statements),
         )
-        self._bytes = Histogram(
+        yield self._spread(
             "nexus_answer_bytes",
             "Bytes of an answer before compression.",
             ("kind",),
-            buckets=BYTES,
-            registry=self.registry,
+            lambda labels, tally: (labels[:1], tally.bytes),
         )
-        self._errors = Counter(
-            "nexus_errors", "Errors told to clients, by code.", ("code",), registry=self.registry
+        errors = CounterMetricFamily(
+            "nexus_errors", "Errors told to clients, by code.", labels=("code",)
         )
+        for code, times in self._errors.items():
+            errors.add_metric((code,), times)
+        yield errors
 
-    def operation(self, seen: Observation) -> None:
-        kind, path = seen.kind or "none", seen.path or "none"
-        count, seconds, size, statements = self._of(kind, path, _outcome(seen))
-        count.inc()
-        seconds.observe(seen.seconds)
-        size.observe(seen.bytes)
-        if seen.path is not None:
-            statements.observe(seen.statements)
-        for code in seen.codes:
-            self._errors.labels(code).inc()
-
-    @cache  # noqa: B019 - as long as the application, and of few labels
-    def _of(
-        self, kind: str, path: str, outcome: str
-    ) -> tuple[Counter, Histogram, Histogram, Histogram]:
-        """The four with their labels, which take long to look up."""
-        return (
-            self._operations.labels(kind, path, outcome),
-            self._seconds.labels(kind, path),
-            self._bytes.labels(kind),
-            self._statements.labels(path),
-        )
+    def _spread(
+        self,
+        name: str,
+        help: str,
+        labels: tuple[str, ...],
+        part: Callable[[tuple[str, ...], Tally], tuple[tuple[str, ...], Spread]],
+    ) -> Metric:
+        """One histogram, of all that was counted under its few labels."""
+        found: dict[tuple[str, ...], list[Spread]] = {}
+        for all_labels, tally in self._tallies.items():
+            some, spread = part(all_labels, tally)
+            found.setdefault(some, []).append(spread)
+        family = HistogramMetricFamily(name, help, labels=labels)
+        for some, spreads in found.items():
+            if summed := summed_up(spreads):
+                family.add_metric(some, summed.buckets(), summed.sum)
+        return family
 
     def watch(self, pool: Any) -> None:
         """Tell of a pool of connections too, as it stands when asked."""
@@ -94,6 +150,15 @@ class Metrics:
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+
+def summed_up(spreads: list[Spread]) -> Spread | None:
+    """All of them in one; None where nothing was in any."""
+    whole = Spread(spreads[0].bounds)
+    for spread in spreads:
+        whole.sum += spread.sum
+        whole.counts = [one + other for one, other in zip(whole.counts, spread.counts, strict=True)]
+    return whole if any(whole.counts) else None
 
 
 def _outcome(seen: Observation) -> str:

@@ -114,6 +114,7 @@ def server_settings(statement_timeout_ms: int) -> dict[str, str]:
     return {
         "application_name": "nexus",
         "jit": "off",  # its compilation costs more than these statements
+        "plan_cache_mode": "force_generic_plan",  # and so does planning them again and again
         "role": "nexus_api",
         "search_path": "nexus_app, public",
         "statement_timeout": str(statement_timeout_ms),

@@ -87,7 +87,6 @@ class Lanes:
                 **server_settings(self._timeout_ms),
                 "application_name": "nexus compiled",
                 "max_parallel_workers_per_gather": "0",
-                "plan_cache_mode": "force_generic_plan",  # planning costs more than running
             },
         )
         await teach(connection)

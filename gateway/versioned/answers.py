@@ -82,13 +82,10 @@ class VersionedAnswers:
         self.compiled.trust(prepared)
         self._dated.trust(prepared)
 
-    async def look(
-        self, prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer, clock: datetime
-    ) -> "Answered | Missed | None":
-        """What is kept for a question that was asked before; None for any other."""
-        key = key_of(prepared, variables, viewer)
-        question = self._store.get(key) if key is not None else None
-        if question is None or key is None:
+    async def look(self, key: Hashable, clock: datetime) -> "Answered | Missed | None":
+        """What is kept for a question that was asked before (`key_of`); None for any other."""
+        question = self._store.get(key)
+        if question is None:
             return None
         try:
             stamps = await self._stamps(question)
@@ -107,16 +104,20 @@ class VersionedAnswers:
         """The body of the answer; None where the reference path must find it."""
         if not self.compiled.ready(prepared):
             return None
-        self._consider(prepared, variables, context)
-        found = await self.look(prepared, variables, context.viewer, context.clock)
+        key = key_of(prepared, variables, context.viewer)
+        if key is None:
+            return await self.compiled.answer(prepared, variables, context)
+        self._consider(key, prepared, variables, context)
+        found = await self.look(key, context.clock)
         if isinstance(found, Missed):
             return await found.answer(prepared, variables, context)
         return found or await self.compiled.answer(prepared, variables, context)
 
-    def _consider(self, prepared: Prepared, variables: Mapping[str, Any], context: Context) -> None:
+    def _consider(
+        self, key: Hashable, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    ) -> None:
         """Find out of a new question whether its answer may be kept."""
-        key = key_of(prepared, variables, context.viewer)
-        if key is None or key in self._store:
+        if key in self._store:
             return
         found = self._dated.plan(prepared, variables, context)
         if found is not None:
@@ -149,10 +150,8 @@ class VersionedAnswers:
     async def _stamps(self, question: Question) -> bytes:
         """Where the journals stand that an answer is made of."""
         if len(question.wanted) == 1:
-            return await asyncio.shield(self._versions.of(question.wanted[0]))
-        found = await asyncio.gather(
-            *(asyncio.shield(self._versions.of(wanted)) for wanted in question.wanted)
-        )
+            return await self._versions.of(question.wanted[0])
+        found = await asyncio.gather(*(self._versions.of(wanted) for wanted in question.wanted))
         return b"".join(b"%d:%b" % (len(each), each) for each in found)
 
     async def _made(

@@ -7,8 +7,8 @@ wait for the next together. The row gate is inside: what one may not see has no 
 
 import asyncio
 import logging
-from contextlib import suppress
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -36,6 +36,9 @@ class Wanted(NamedTuple):
     student: UUID | None
 
 
+Waiting = dict[Wanted, list[asyncio.Future[bytes]]]
+
+
 class Versions:
     """The ends of the journals, read anew for every request, over a connection of their own."""
 
@@ -43,7 +46,7 @@ class Versions:
         self._dsn = dsn
         self._patience = patience  # seconds
         self._connection: asyncpg.Connection | None = None
-        self._waiting: dict[Wanted, asyncio.Future[bytes]] = {}
+        self._waiting: Waiting = {}
         self._running: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -54,16 +57,11 @@ class Versions:
             await self._connection.close(timeout=5)
 
     def of(self, wanted: Wanted) -> asyncio.Future[bytes]:
-        """Ids and versions, as bytes to be compared; nothing where nobody is seen.
-
-        Those who want the same share what is returned: wait for it with `asyncio.wait` or behind a
-        shield.
-        """
-        found = self._waiting.get(wanted)
-        if found is None:
-            found = self._waiting[wanted] = asyncio.get_running_loop().create_future()
-            if self._running is None:
-                self._running = asyncio.create_task(self._read())
+        """Ids and versions, as bytes to be compared; nothing where nobody is seen."""
+        found: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(wanted, []).append(found)
+        if self._running is None:
+            self._running = asyncio.create_task(self._read())
         return found
 
     async def _read(self) -> None:
@@ -81,7 +79,7 @@ class Versions:
         finally:
             self._running = None
 
-    async def _answer(self, asked: dict[Wanted, asyncio.Future[bytes]]) -> None:
+    async def _answer(self, asked: Waiting) -> None:
         groups: dict[tuple[Role, bool], list[Wanted]] = {}
         for wanted in asked:
             groups.setdefault((wanted.role, wanted.student is not None), []).append(wanted)
@@ -96,9 +94,9 @@ class Versions:
                 for wanted, found in zip(
                     some, await connection.fetchval(sql, *values), strict=True
                 ):
-                    future = asked[wanted]
-                    if not future.done():
-                        future.set_result(found)
+                    for future in asked[wanted]:
+                        if not future.done():
+                            future.set_result(found)
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
@@ -110,7 +108,6 @@ class Versions:
                 server_settings={
                     **server_settings(round(self._patience * 1000)),
                     "application_name": "nexus versions",
-                    "plan_cache_mode": "force_generic_plan",
                     "nexus.viewer": SCHOOL,
                     "nexus.role": Role.ADMIN.value,
                 },
@@ -118,11 +115,11 @@ class Versions:
         return self._connection
 
 
-def _fail(asked: dict[Wanted, asyncio.Future[bytes]], error: BaseException) -> None:
-    for future in asked.values():
+def _fail(asked: Waiting, error: BaseException) -> None:
+    told = error if isinstance(error, Exception) else OSError("closing")
+    for future in chain.from_iterable(asked.values()):
         if not future.done():
-            with suppress(asyncio.InvalidStateError):
-                future.set_exception(error if isinstance(error, Exception) else OSError("closing"))
+            future.set_exception(told)
             future.exception()  # nobody may be left to hear of it
 
 

@@ -63,6 +63,9 @@ def staged(field: Field, home: Path, *, postgres: int, redis: int) -> Iterator[S
             port = servers[one.server].port
             for operation in OPERATIONS:
                 requests = one.requests(operation)
+                if one.keeps:
+                    progress.print(f"[dim]{one.name} is asked every {operation} once[/]")
+                    _lap(port, requests)
                 if one.conditional:
                     requests = [_tagged(port, request) for request in requests]
                 file = home / f"{one.name.replace(' ', '-')}.{operation}.requests"
@@ -147,6 +150,21 @@ def _facts(one: Contestant, servers: dict[str, Server], operation: str, request:
     if status != 200 or answer.get("errors") or not answer.get("data"):
         raise Failure(f"{one.name} answers {status} to {operation}: {body[:300]!r}")
     return one.facts(operation, answer["data"])
+
+
+def _lap(port: int, requests: Sequence[Request]) -> None:
+    """Every request once to each of the processes, which are handed connections in turn."""
+    connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(2)]
+    for connection in connections:
+        connection.connect()
+    for connection in connections:
+        for one in requests:
+            connection.request(one.method, one.path, one.body or None, dict(one.headers))
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise Failure(f"{one.method} answers {answer.status}")
+        connection.close()
 
 
 def _tagged(port: int, request: Request) -> Request:

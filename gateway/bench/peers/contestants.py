@@ -31,7 +31,8 @@ class Contestant:
 
     `server` names the processes that answer: those who share one share the port. `requests` gives
     the requests of an operation, `facts` what an answer of it says, `conditional` that each is
-    to be sent with the tag of an answer had before, and answered by 304.
+    to be sent with the tag of an answer had before, and answered by 304; `keeps` that each question
+    is asked once by each process before anything is measured.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Contestant:
     requests: Callable[[str], list[Request]]
     facts: Callable[[str, dict[str, Any]], Any]
     conditional: bool = False
+    keeps: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,6 @@ def _ours(found: Field, scratch: Scratch) -> None:
         "REDIS_URL": scratch.settings.redis_url or "",
         "NEXUS_HOME": str(scratch.settings.home),
         "NEXUS_POOL_SIZE": str(POOL),
-        "NEXUS_LOG": "warning",  # the peers do not log either
         # whoever is measured asks far too often
         **{
             f"NEXUS_{name.upper()}": _UNLIMITED
@@ -88,30 +89,24 @@ def _ours(found: Field, scratch: Scratch) -> None:
             if name.startswith("rate_")
         },
     }
-    paths = ["reference"]
-    if PATHS.removeprefix("NEXUS_").lower() in Settings.model_fields:
-        paths += ["compiled", "versioned"]
+    paths = ("reference", "compiled", "versioned")
     posted = _requests_of_ours(scratch)
+    # what is kept must not end between two rounds for the clock's sake: a miss is not its figure
+    lasting = {"NEXUS_FRESHNESS": "3600"}
     for path in paths:
-        server = f"nexus-{path}"
+        server, kept = f"nexus-{path}", path == "versioned"
         found.servers[server] = ServerPlan(
             [sys.executable, "-m", "gateway.bench.peers.worker", "nexus"],
-            {**environment, **({PATHS: path} if len(paths) > 1 else {})},
+            {**environment, PATHS: path, **(lasting if kept else {})},
             PROCESSES,
         )
-        found.contestants.append(Contestant(path, server, posted.__getitem__, facts.ours))
-    if len(paths) > 1:
-        asked = {name: [_by_get(one) for one in requests] for name, requests in posted.items()}
-        # a tag that was asked for before must not end meanwhile for the clock's sake, nor because
-        # of what the other servers keep in Redis for a shorter time
-        redis = environment["REDIS_URL"]
-        apart = {"REDIS_URL": f"{redis}{'&' if '?' in redis else '?'}db=1"}
-        lasting = {**environment, **apart, PATHS: "versioned", "NEXUS_FRESHNESS": "3600"}
-        command = found.servers["nexus-versioned"].command
-        found.servers["nexus-304"] = ServerPlan(command, lasting, PROCESSES)
         found.contestants.append(
-            Contestant("304", "nexus-304", asked.__getitem__, facts.ours, conditional=True)
+            Contestant(path, server, posted.__getitem__, facts.ours, keeps=kept)
         )
+    asked = {name: [_by_get(one) for one in requests] for name, requests in posted.items()}
+    found.contestants.append(
+        Contestant("304", "nexus-versioned", asked.__getitem__, facts.ours, conditional=True)
+    )
 
 
 def _requests_of_ours(scratch: Scratch) -> dict[str, list[Request]]:
