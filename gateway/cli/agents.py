@@ -42,9 +42,7 @@ def grouped() -> None:
 def show(
     *,
     pupils: Annotated[int, typer.Option(min=1, max=20, help="How many of the demo school.")] = 3,
-    tasks: Annotated[
-        int, typer.Option(min=1, max=50, help="How many tasks, the coach's first.")
-    ] = 10,
+    tasks: Annotated[int, typer.Option(min=1, max=50, help="How many, the coach's first.")] = 10,
 ) -> None:
     """Print plan, projection and the coach's tasks of demo pupils, as Markdown.
 
