@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from uuid import UUID
 
 from models.task import Task, TaskAction
 from models.vocabulary import Agent, EventKind, TaskCategory, TaskSource, TaskStatus
 from services.catalogue.milestones import Milestone, MilestoneKind, milestones
 from services.catalogue.programme import Chapter
+from services.coach.state import KnownTask
 from services.demo_school.journal import Actor, agent
 from services.demo_school.library import Shelf
 from services.demo_school.pupil import Pupil, TaskFact
@@ -31,6 +33,7 @@ NOT_FOR_ALL = frozenset({"INS-AMENAGEMENT"})
 SOON = timedelta(days=45)
 TODO, DONE = TaskStatus.TODO, TaskStatus.DONE
 LABEL_LENGTH = 300
+BY_HAND = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,19 @@ def write_tasks(pupil: Pupil, shelf: Shelf) -> None:
         reopened = pupil.rich and turn == 0
         day = calendar.today + (timedelta(days=-4) if reopened else dice.days(-4, 20))
         draft = _draft(pupil, shelf, _category(pupil, turn), day, open=True)
-        _write_open(pupil, draft, reopened=reopened)
+        if not pupil.rich or reopened or _is_asked_by_hand(pupil, draft):
+            _write_open(pupil, draft, reopened=reopened)
     for draft, over in _milestone_tasks(pupil):
         if over:
             _write_closed(pupil, draft, over, TaskAction.COMPLETE)
         else:
             _write_open(pupil, draft)
+
+
+def _is_asked_by_hand(pupil: Pupil, draft: Draft) -> bool:
+    """A few tasks of a rich pupil; the others are the agents' coach's to set: see `advice`."""
+    standing = [task for task in pupil.known_tasks if task.open]
+    return draft.source is TaskSource.COACH and len(standing) < BY_HAND
 
 
 def _category(pupil: Pupil, turn: int) -> TaskCategory:
@@ -189,7 +199,10 @@ def _created(pupil: Pupil, draft: Draft) -> str:
 def _write(
     pupil: Pupil, draft: Draft, key: str, status: TaskStatus, closed: datetime | None
 ) -> None:
-    pupil.tasks.append(TaskFact(status, draft.due, closed.date() if closed else None))
+    day = closed.date() if closed else None
+    pupil.tasks.append(TaskFact(status, draft.due, day))
+    if pupil.rich:
+        pupil.known_tasks.append(_known(key, draft, status, day))
     pupil.rows.add(
         Task,
         id=key,
@@ -203,6 +216,23 @@ def _write(
         subject=draft.chapter.subject if draft.chapter else None,
         chapter_code=draft.chapter.code if draft.chapter else None,
         resource_id=draft.resource,
+        taken_over=False,
         created_at=draft.created,
         closed_at=closed,
+    )
+
+
+def _known(key: str, draft: Draft, status: TaskStatus, closed: date | None) -> KnownTask:
+    """The task as the coach is told of it."""
+    return KnownTask(
+        id=UUID(key),
+        label=draft.label,
+        category=draft.category,
+        status=status,
+        source=draft.source,
+        weight=draft.weight,
+        due_on=draft.due.date() if draft.due else None,
+        subject=draft.chapter.subject if draft.chapter else None,
+        chapter_code=draft.chapter.code if draft.chapter else None,
+        closed_on=closed,
     )

@@ -1,0 +1,182 @@
+"""What is due again: a chapter at a time, by the forgetting of its competences and by bad marks."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from models.curriculum import Subject
+from models.vocabulary import TaskCategory
+from services.catalogue.programme import Chapter, chapter, subject_label
+from services.coach.motives import History, Need, Stake, best, weighed
+from services.coach.state import CoachState, Measure, Paper
+from services.coach.words import counted, day_of, number, short, within
+from services.recall import COUNTED, interval, rating
+
+FRESH = timedelta(days=28)
+"""So long a bad mark calls for a revision."""
+
+PASS = 10.0
+A_SUBJECT = 4
+"""So many chapters of a subject are set anew at once: a week has other subjects."""
+
+NAMED = 2
+LABEL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A chapter that calls for work from a day on: by forgetting, or by a bad mark.
+
+    `measures` are those of its competences, the most pressing first; `reviewed` is when work on it
+    was last done.
+    """
+
+    chapter: Chapter
+    measures: Sequence[Measure]
+    stake: Stake
+    on: date
+    reviewed: date | None
+    paper: Paper | None
+
+    @property
+    def percent(self) -> int:
+        """The mean mastery, as it is shown and reckoned with."""
+        return round(100 * sum(one.score for one in self.measures) / len(self.measures))
+
+    def competence(self, place: int) -> str:
+        code = self.measures[place].competence_code
+        return next(
+            (short(one.label) for one in self.chapter.competences if one.code == code), code
+        )
+
+
+def revisions(
+    state: CoachState, stakes: Mapping[Subject, Stake], history: History, today: date, until: date
+) -> Iterator[tuple[Need, ...]]:
+    """One entry a chapter that is due until then, each in the forms in which it may be asked."""
+    by_subject: defaultdict[Subject, list[tuple[Need, ...]]] = defaultdict(list)
+    for found, measures in _measured(state):
+        stake = stakes.get(found.subject) if state.exams else Stake(0.0, None, None)
+        if stake is not None:
+            due = _due(found, measures, stake, state.papers, history.reviewed(found.code), today)
+            if due.on <= until:
+                by_subject[found.subject].append(_forms(due, today))
+    for entries in by_subject.values():
+        chosen = {one.motive: one for one in best((each[0] for each in entries), A_SUBJECT)}
+        for each in entries:
+            first = chosen[each[0].motive]
+            yield tuple(form.as_fresh(first.fresh) for form in each)
+
+
+def _measured(state: CoachState) -> Iterator[tuple[Chapter, Sequence[Measure]]]:
+    by_chapter: defaultdict[str, list[Measure]] = defaultdict(list)
+    for measure in state.measures:
+        by_chapter[measure.chapter_code].append(measure)
+    for code, measures in by_chapter.items():
+        if found := chapter(code):
+            yield found, measures
+
+
+def _due(
+    found: Chapter,
+    measures: Sequence[Measure],
+    stake: Stake,
+    papers: Sequence[Paper],
+    reviewed: date | None,
+    today: date,
+) -> Due:
+    """The first of its competences to be due decides, or a bad mark that came before."""
+    days = {one.competence_code: _due_of(one, reviewed) for one in measures}
+    pressing = sorted(
+        measures, key=lambda one: (days[one.competence_code], one.score, one.competence_code)
+    )
+    on = days[pressing[0].competence_code]
+    paper = _bad_paper(papers, found, reviewed, today)
+    on = min(on, paper.graded_on) if paper else on
+    return Due(found, pressing, stake, on, reviewed, paper)
+
+
+def _due_of(measure: Measure, reviewed: date | None) -> date:
+    """When a competence is due; work done since it was measured counts as one measure more."""
+    if reviewed is None or reviewed < measure.measured_on:
+        return measure.due_on
+    again = min(measure.evidence_count + 1, COUNTED)
+    return max(measure.due_on, reviewed + interval(rating(measure.score), again))
+
+
+def _bad_paper(
+    papers: Sequence[Paper], found: Chapter, reviewed: date | None, today: date
+) -> Paper | None:
+    """The latest paper about the chapter, where it went badly and nothing was done about it."""
+    about = [
+        paper
+        for paper in papers
+        if paper.subject is found.subject
+        and (found.code in paper.chapters or not paper.chapters)
+        and today - FRESH < paper.graded_on <= today
+    ]
+    last = max(about, key=lambda paper: (paper.graded_on, -paper.score_20), default=None)
+    if last is None or last.score_20 >= PASS or (reviewed and reviewed >= last.graded_on):
+        return None
+    return last
+
+
+def weight_of(percent: int, coefficient_share: float, near: float, mark_20: float | None) -> float:
+    """How much a revision weighs, 1 to 5: the less is mastered, the more rides on it, the nearer
+    the exam, the worse the last mark.
+
+    1 + 2 × what is not mastered + 1.5 × the share of a speciality's coefficient + 0.5 × nearness
+    + what a mark under 10 lacks, in tenths.
+    """
+    bad = (PASS - mark_20) / PASS if mark_20 is not None else 0.0
+    return weighed(1 + 2 * (1 - percent / 100) + 1.5 * coefficient_share + 0.5 * near + bad)
+
+
+def _forms(due: Due, today: date) -> tuple[Need, Need]:
+    """The chapter as a whole; where that was skipped twice, one exercise of it."""
+    found, stake = due.chapter, due.stake
+    subject = subject_label(found.subject)
+    named = ", ".join(due.competence(place) for place in range(min(NAMED, len(due.measures))))
+    mark = due.paper.score_20 if due.paper else None
+    root = f"revision/{found.code}"
+    whole = Need(
+        root=root,
+        motive=root,
+        label=within(f"Réviser « {short(found.label)} » ({subject}) : {named}", LABEL),
+        category=TaskCategory.REVISION,
+        weight=weight_of(due.percent, stake.share, stake.nearness(today), mark),
+        reason=_reason(due, subject),
+        earliest=max(due.on, today + timedelta(days=1)),
+        latest=stake.latest,
+        since=due.on,
+        subject=found.subject,
+        chapter_code=found.code,
+    )
+    one = f"Un seul exercice sur « {short(found.label)} » ({subject}) : {due.competence(0)}"
+    lesser = replace(
+        whole,
+        motive=f"{root}:exercice",
+        label=within(one, LABEL),
+        category=TaskCategory.EXERCICE,
+    )
+    return whole, lesser
+
+
+def _reason(due: Due, subject: str) -> str:
+    count = counted(sum(one.evidence_count for one in due.measures), "mesure")
+    last = max(one.measured_on for one in due.measures)
+    known = f"Maîtrise mesurée : {due.percent} % ({count}, la dernière le {day_of(last)})"
+    if due.paper:
+        mark, day = number(due.paper.score_20), day_of(due.paper.graded_on)
+        text = f"Évaluation corrigée le {day} : {mark}/20, à reprendre sans attendre. {known}."
+    else:
+        since = due.reviewed if due.reviewed and due.reviewed >= last else None
+        worked = f", travaillé le {day_of(since)}" if since else ""
+        text = (
+            f"{known}{worked} ; « {due.competence(0)} » est à revoir à partir du {day_of(due.on)}"
+            " d’après l’espacement FSRS (probabilité de rappel visée : 90 %)."
+        )
+    return (
+        f"{text} {subject} : {due.stake.said}." if due.stake.coefficient else f"{text} {subject}."
+    )
