@@ -85,6 +85,7 @@ class Worker:
             await self._serve(pool, desk)
             for task in beside:
                 task.cancel()
+        await bell.carry()  # that the last job has ended, or was given back
         log.info("the worker has stopped")
 
     async def _serve(self, pool: asyncpg.Pool, desk: Desk) -> None:
