@@ -150,7 +150,7 @@ def create_app(settings: Settings) -> Starlette:
             followers=app.state.followers,
             bell=app.state.bell,
         )
-        app.state.streams = Streams(app.state.context)
+        app.state.streams = Streams(app.state.context, suggestions=settings.introspects)
         app.state.admission = Admission(settings)
         app.state.draining = Draining()
         app.state.reservations = Reservations()
@@ -162,6 +162,8 @@ def create_app(settings: Settings) -> Starlette:
             trust=trust,
             plans=app.state.plans,
             rate=rate,
+            patience=settings.operation_timeout,
+            suggestions=settings.introspects,
             observers=observers,
         )
         app.state.sockets = WebSockets(settings, authenticator, operating, app.state.draining)
@@ -176,6 +178,7 @@ def create_app(settings: Settings) -> Starlette:
             for part in running:
                 part.cancel()
             await asyncio.wait(running)
+            await app.state.bell.carry()
             await app.state.redis.aclose()
             await engine.dispose()
             await versions.close()

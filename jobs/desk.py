@@ -18,16 +18,24 @@ log = logging.getLogger("nexus")
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True)
+class Closed(Exception):
+    """The worker has ended: what outlives it changes nothing more."""
+
+
+@dataclass
 class Desk:
     """One transaction for each change, as Nexus; the bell is rung once it is committed."""
 
     sessions: async_sessionmaker[AsyncSession]
     bell: Bell
     clock: Clock
+    closed: bool = False
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Work]:
+        """Raises Closed once the worker has ended: its engine would open connections anew."""
+        if self.closed:
+            raise Closed
         async with unit_of_work(self.sessions, NEXUS, self.clock()) as work:
             yield work
         self.bell.ring(work.events)

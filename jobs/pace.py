@@ -5,6 +5,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from jobs.desk import tell
+
 T = TypeVar("T")
 
 LET_GO = 2.0  # seconds for what is cut off to clean up after itself
@@ -65,6 +67,15 @@ class Shift:
             if not under_way.done():
                 under_way.cancel()
                 await asyncio.wait({under_way}, timeout=LET_GO)
-        if not under_way.done() or under_way.cancelled():
+        if not under_way.done():
+            under_way.add_done_callback(_end)
+            raise CutOff
+        if under_way.cancelled():
             raise CutOff
         return under_way.result()
+
+
+def _end(work: asyncio.Task[Any]) -> None:
+    """Tell how work ended that was cut off: nobody else waits for what will not be."""
+    if not work.cancelled() and (fault := work.exception()):
+        tell("work that was cut off", fault)

@@ -64,9 +64,11 @@ class Worker:
         )
         redis = connect(self._redis_url)
         bell = Bell(redis)
+        desk = Desk(sessions(engine), bell, self._clock)
         try:
-            await self._run(queue, Desk(sessions(engine), bell, self._clock), bell)
+            await self._run(queue, desk, bell)
         finally:
+            desk.closed = True
             await redis.aclose()
             await engine.dispose()
             await _close(queue)
@@ -83,6 +85,7 @@ class Worker:
             await self._serve(pool, desk)
             for task in beside:
                 task.cancel()
+        await bell.carry()  # that the last job has ended, or was given back
         log.info("the worker has stopped")
 
     async def _serve(self, pool: asyncpg.Pool, desk: Desk) -> None:

@@ -64,7 +64,9 @@ async def dashboard_updates(
 async def cohort_updates(info: Info, kinds: list[EventKind] | None = None) -> AsyncIterator[Update]:
     """The same for everyone the caller may see (a coach's wall): starts now."""
     context = info.context
-    return _updates(context.followers.cohort(_person(context), kinds=_chosen(kinds)))
+    person = _person(context)
+    now = await context.followers.whom(person)
+    return _updates(context.followers.cohort(person, now, kinds=_chosen(kinds)))
 
 
 async def job_updates(info: Info, id: UUID) -> AsyncIterator[Row]:

@@ -55,19 +55,28 @@ class Bell:
         """Carry rings to the other processes, for as long as this one lives."""
         while True:
             await self._wanted.wait()
-            self._wanted.clear()
-            rings, self._pending = self._pending, {}
-            try:
-                async with self._redis.pipeline(transaction=False) as pipe:
-                    for (channel, _), message in rings.items():
-                        pipe.publish(channel, message)
-                    await pipe.execute()
-            except (RedisError, OSError) as error:
-                # the others find it in the journal at their next heartbeat
-                if not self._away:
-                    log.warning("Redis is away, the bell is not heard elsewhere: %s", error)
-                self._away = True
-                continue
-            if self._away:
-                log.warning("Redis is back, the bell is heard again")
-            self._away = False
+            await self.carry()
+
+    async def carry(self) -> None:
+        """Carry what was rung and not carried yet: the last act of a process that ends."""
+        self._wanted.clear()
+        rings, self._pending = self._pending, {}
+        if not rings:
+            return
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for (channel, _), message in rings.items():
+                    pipe.publish(channel, message)
+                await pipe.execute()
+        except (RedisError, OSError) as error:
+            # the others find it in the journal at their next heartbeat
+            if not self._away:
+                log.warning("Redis is away, the bell is not heard elsewhere: %s", error)
+            self._away = True
+            return
+        except asyncio.CancelledError:
+            self._pending = rings | self._pending  # whoever carries last, twice if need be
+            raise
+        if self._away:
+            log.warning("Redis is back, the bell is heard again")
+        self._away = False

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -10,6 +10,13 @@ from uuid import UUID
 from models.vocabulary import EventKind, Role
 
 LONGEST_QUEUE = 500  # entries that wait for a subscriber before it is given up
+PART = 250  # entries that are offered in one go
+ROOM = LONGEST_QUEUE - PART  # entries that may wait for a subscriber when a part is offered
+MOMENT = 0.1  # seconds in which who reads takes something
+BREATH = 1.0  # seconds that a part waits for those who read, before the next
+
+Kinds = frozenset[EventKind] | None
+"""Which events are wanted; None for all of them."""
 
 
 class Entry(Protocol):
@@ -46,9 +53,7 @@ class Follow:
 
     __slots__ = ("_end", "_queue", "_waiter", "kinds", "person", "positions")
 
-    def __init__(
-        self, person: Person, positions: Mapping[UUID, int], kinds: frozenset[EventKind] | None
-    ) -> None:
+    def __init__(self, person: Person, positions: Mapping[UUID, int], kinds: Kinds) -> None:
         self.person = person
         self.positions = dict(positions)
         self.kinds = kinds
@@ -88,11 +93,20 @@ class Follow:
     def ended(self) -> bool:
         return self._end is not None
 
+    @property
+    def waiting(self) -> int:
+        """Entries that were offered and not taken yet."""
+        return len(self._queue)
+
+    def go_on(self) -> None:
+        """Ended where it has come to its end."""
+        if self._end is not None:
+            raise self._end
+
     async def next(self) -> Entry:
         """The next entry, waited for; Ended where there will be none."""
         while True:
-            if self._end is not None:
-                raise self._end
+            self.go_on()
             if self._queue:
                 return self._queue.popleft()
             self._waiter = asyncio.get_running_loop().create_future()
@@ -103,12 +117,18 @@ class Follow:
             self._waiter.set_result(None)
 
 
-class Watched:
-    """A journal that someone here follows: how far it was read, and for whom."""
+async def taken(follows: Iterable[Follow]) -> None:
+    """Let those who take what they were offered have room for another part of a burst.
 
-    __slots__ = ("follows", "holders", "position")
-
-    def __init__(self, position: int) -> None:
-        self.position = position
-        self.follows: set[Follow] = set()
-        self.holders = 0  # follows, and those that are still catching up
+    Who takes nothing is not waited for, and nobody is for long.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + BREATH
+    full = {follow: follow.waiting for follow in follows if follow.waiting > ROOM}
+    while full and loop.time() < until:
+        await asyncio.sleep(MOMENT)
+        full = {
+            follow: follow.waiting
+            for follow, before in full.items()
+            if ROOM < follow.waiting < before
+        }

@@ -6,18 +6,19 @@ The bell only says where to look: what is delivered is read from the journal, fr
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
-from itertools import chain
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from uuid import UUID
 
 from redis.asyncio import Redis
 
-from models.vocabulary import EventKind
-from subscriptions.bell import JOB, JOURNAL, LINKS, Bell
-from subscriptions.follow import Entry, Follow, Person, Unseen, Watched
-from subscriptions.journals import Journals
+from subscriptions.bell import JOURNAL, LINKS, Bell
+from subscriptions.follow import PART, Entry, Follow, Kinds, Person, Unseen, taken
+from subscriptions.job_rings import JobRings
+from subscriptions.journals import Audience, Journals
 from subscriptions.kept import kept
 from subscriptions.listener import Listener
+from subscriptions.watching import Watched, Watching
 
 log = logging.getLogger("nexus")
 
@@ -35,106 +36,78 @@ class Followers:
         self._journals = journals
         self._bell = bell
         self._listener = Listener(redis, self._hear, self._joined)
-        self._watched: dict[UUID, Watched] = {}
+        self._watched = Watching(self._listener, self._look)
         self._cohorts: set[Follow] = set()
-        self._jobs: dict[str, set[asyncio.Event]] = {}
+        self._jobs = JobRings(self._listener)
         self._behind: dict[UUID, int] = {}  # what to look at, and up to where it is known to go
         self._newcomers: set[UUID] = set()
         self._rung = asyncio.Event()
 
     async def student(
-        self,
-        person: Person,
-        student_id: UUID,
-        *,
-        version: int,
-        after: int,
-        kinds: frozenset[EventKind] | None = None,
+        self, person: Person, student_id: UUID, *, version: int, after: int, kinds: Kinds = None
     ) -> AsyncGenerator[Entry]:
         """A student's entries after a number, the past and then live; raises Ended.
 
         `version` is where the journal ended when the caller was found to see the student.
         """
         follow = Follow(person, {student_id: after}, kinds)
-        watched = self._hold(student_id, version)
+        self._watched.hold(student_id, version).replaying.add(follow)
         try:
-            while follow.positions[student_id] < watched.position:
-                page = await self._journals.after(follow.positions, PAGE)
-                if not (await self._journals.audience([student_id])).sees(person, student_id):
-                    raise Unseen
-                if not page:  # the past was deleted
-                    follow.positions[student_id] = watched.position
-                for entry in page:
-                    if follow.wants(entry):
-                        yield entry
-            watched.follows.add(follow)  # no await since the loop's condition: nothing between
-            while True:
-                yield await follow.next()
+            async with aclosing(self._all(follow)) as entries:
+                async for entry in entries:
+                    yield entry
         finally:
-            self._leave(follow, student_id)
+            self._watched.leave(follow, student_id)
+
+    async def whom(self, person: Person) -> Mapping[UUID, int]:
+        """Whom a person sees now, and where their journals end."""
+        return await self._journals.cohort(person)
 
     async def cohort(
-        self, person: Person, *, kinds: frozenset[EventKind] | None = None
+        self, person: Person, now: Mapping[UUID, int], *, kinds: Kinds = None
     ) -> AsyncGenerator[Entry]:
-        """Entries, from now on, of everyone a person sees; who is linked later joins in."""
-        follow = Follow(person, await self._journals.cohort(person), kinds)
+        """Entries of everyone a person sees, since `whom` told; who is linked later joins in."""
+        follow = Follow(person, now, kinds)
         try:
-            for student_id, version in follow.positions.items():
-                self._hold(student_id, version)
+            for student_id, version in now.items():
+                self._watched.hold(student_id, version).replaying.add(follow)
             self._cohorts.add(follow)
-            while not follow.ended and (
-                late := {
-                    student_id: position
-                    for student_id, position in follow.positions.items()
-                    if position < self._watched[student_id].position
-                }
-            ):
-                for entry in await self._journals.after(late, PAGE):
-                    follow.offer(entry)
-            for student_id in follow.positions:
-                self._watched[student_id].follows.add(follow)
-            while True:
-                yield await follow.next()
+            await self._compare({follow})  # links made and undone before anyone followed
+            async with aclosing(self._all(follow)) as entries:
+                async for entry in entries:
+                    yield entry
         finally:
             self._cohorts.discard(follow)
             for student_id in follow.positions:
-                self._leave(follow, student_id)
+                self._watched.leave(follow, student_id)
 
-    async def job(self, job_id: UUID) -> AsyncGenerator[None]:
+    def job(self, job_id: UUID) -> AsyncGenerator[None]:
         """Yields whenever a job should be looked at: at once, when it rings, and at heartbeats."""
-        channel, rung = f"{JOB}{job_id}", asyncio.Event()
-        self._jobs.setdefault(channel, set()).add(rung)
-        self._listener.add(channel)
-        try:
-            while True:
-                rung.clear()
-                yield
-                await rung.wait()
-        finally:
-            waiting = self._jobs[channel]
-            waiting.discard(rung)
-            if not waiting:
-                del self._jobs[channel]
-                self._listener.remove(channel)
+        return self._jobs.follow(job_id)
 
-    def _hold(self, student_id: UUID, version: int) -> Watched:
-        watched = self._watched.get(student_id)
-        if watched is None:
-            watched = self._watched[student_id] = Watched(version)
-            self._listener.add(f"{JOURNAL}{student_id}")
-        watched.holders += 1
-        self._look(student_id)
-        return watched
-
-    def _leave(self, follow: Follow, student_id: UUID) -> None:
-        watched = self._watched.get(student_id)
-        if watched is None:
-            return
-        watched.follows.discard(follow)
-        watched.holders -= 1
-        if watched.holders <= 0:
-            del self._watched[student_id]
-            self._listener.remove(f"{JOURNAL}{student_id}")
+    async def _all(self, follow: Follow) -> AsyncGenerator[Entry]:
+        """The past, from the places of a follow on, and then what is offered; raises Ended."""
+        while late := {
+            student_id: position
+            for student_id, position in follow.positions.items()
+            if self._watched[student_id].goes_beyond(position, follow)
+        }:
+            page = await self._journals.after(late, PAGE)
+            audience = await self._journals.audience(late)
+            for student_id in late.keys() & follow.positions.keys():
+                if not audience.sees(follow.person, student_id):
+                    self._lose(follow, student_id)
+            for student_id in follow.positions.keys() & (late.keys() - _grown(page).keys()):
+                follow.positions[student_id] = self._watched[student_id].position  # was deleted
+            for entry in page:
+                follow.go_on()  # whoever loses sight of a student meanwhile is shown no more
+                if follow.wants(entry):
+                    yield entry
+        for student_id in follow.positions:  # no await since the condition: nothing between
+            if follow in (watched := self._watched[student_id]).replaying:
+                watched.goes_live(follow)
+        while True:
+            yield await follow.next()
 
     async def run(self) -> None:
         """Hear, read and deliver, for as long as the process lives."""
@@ -158,19 +131,21 @@ class Followers:
             if student_id in self._watched:
                 self._look(student_id, int(message))
         elif channel == LINKS:
+            self._jobs.ring_all()
             if self._cohorts:
                 self._newcomers.add(UUID(message))
                 self._rung.set()
         else:
-            for rung in self._jobs.get(channel, ()):
-                rung.set()
+            self._jobs.ring(channel)
 
     def _joined(self, channel: str) -> None:
         """From here on the channel is heard; what rang before may have been missed."""
         if channel.startswith(JOURNAL):
             self._look(UUID(channel.removeprefix(JOURNAL)))
-        elif channel.startswith(JOB):
-            self._hear(channel, "")
+        elif channel == LINKS:
+            self._jobs.ring_all()
+        else:
+            self._jobs.ring(channel)
 
     async def _read(self) -> None:
         pause = SOONEST
@@ -205,16 +180,24 @@ class Followers:
             return
         positions = {student_id: watched.position for student_id, watched in read.items()}
         entries = await self._journals.after(positions, PAGE)
-        grown = Counter(entry.student_id for entry in entries)
-        if not grown:
-            return
-        audience = await self._journals.audience(grown)
-        for student_id, count in grown.items():
+        for student_id, count in _grown(entries).items():
+            if count == PAGE:
+                self._look(student_id)
+        for start in range(0, len(entries), PART):
+            part = entries[start : start + PART]
+            self._hand_out(part, read, await self._journals.audience(_grown(part)))
+            if start + PART < len(entries):
+                await taken({follow for entry in part for follow in read[entry.student_id].follows})
+
+    def _hand_out(
+        self, entries: Sequence[Entry], read: Mapping[UUID, Watched], audience: Audience
+    ) -> None:
+        for student_id in _grown(entries):
             watched = read[student_id]
-            for follow in tuple(watched.follows):
+            for follow in (*watched.follows, *watched.replaying):
                 if not audience.sees(follow.person, student_id):
                     self._lose(follow, student_id)
-            if count == PAGE or self._watched.get(student_id) is not watched:
+            if self._watched.get(student_id) is not watched:
                 self._look(student_id)
         for entry in entries:
             watched = read[entry.student_id]
@@ -226,10 +209,10 @@ class Followers:
         """A person sees a student no more: a cohort goes on without, anything else ends."""
         if follow not in self._cohorts:
             follow.end(Unseen())
-            self._watched[student_id].follows.discard(follow)
+            self._watched[student_id].let_go(follow)
             return
         follow.forget(student_id)
-        self._leave(follow, student_id)
+        self._watched.leave(follow, student_id)
 
     async def _welcome(self, students: set[UUID]) -> None:
         """Let cohorts follow students whom they have come to see."""
@@ -245,7 +228,7 @@ class Followers:
                         await self._join(follow, student_id, position)
 
     async def _join(self, follow: Follow, student_id: UUID, position: int) -> None:
-        watched = self._hold(student_id, position)
+        watched = self._watched.hold(student_id, position)
         follow.positions[student_id] = position
         try:
             while (at := follow.positions.get(student_id, watched.position)) < watched.position:
@@ -256,7 +239,7 @@ class Followers:
         except BaseException:
             if follow in self._cohorts:  # to be joined again, from the start
                 follow.forget(student_id)
-                self._leave(follow, student_id)
+                self._watched.leave(follow, student_id)
             raise
         if follow in self._cohorts:  # not left meanwhile
             watched.follows.add(follow)
@@ -265,8 +248,7 @@ class Followers:
         """Look without having been rung: a ring may be lost, and a student may be gone."""
         while True:
             await asyncio.sleep(HEARTBEAT if self._listener.hearing else DEAF_HEARTBEAT)
-            for rung in chain.from_iterable(self._jobs.values()):
-                rung.set()
+            self._jobs.ring_all()
             try:
                 await self._look_around()
             except Exception as error:  # the next heartbeat tries again
@@ -278,18 +260,22 @@ class Followers:
         for student_id, watched in held.items():
             version = versions.get(student_id)
             if version is None:
-                for follow in tuple(watched.follows):
+                for follow in (*watched.follows, *watched.replaying):
                     self._lose(follow, student_id)
             elif version > watched.position:
                 self._look(student_id, version)
-        persons = {follow.person for follow in self._cohorts}
+        await self._compare(set(self._cohorts))
+        self._rung.set()
+
+    async def _compare(self, cohorts: set[Follow]) -> None:
+        """Find whom cohorts have come to see, and whom they see no more."""
+        persons = {follow.person for follow in cohorts}
         seen = {person: await self._journals.cohort(person) for person in persons}
         gone: dict[Follow, set[UUID]] = {}
-        for follow in tuple(self._cohorts):
-            if (now := seen.get(follow.person)) is None:
-                continue
-            self._newcomers |= now.keys() - follow.positions.keys()
-            gone[follow] = follow.positions.keys() - now.keys()
+        for follow in cohorts & self._cohorts:
+            now = seen[follow.person].keys()
+            self._newcomers |= now - follow.positions.keys()
+            gone[follow] = follow.positions.keys() - now
         # asked again: who was linked since `seen` was read is not to be lost
         asked = set().union(*gone.values())
         audience = await self._journals.audience(asked) if asked else None
@@ -297,4 +283,10 @@ class Followers:
             for student_id in students & follow.positions.keys():
                 if audience and not audience.sees(follow.person, student_id):
                     self._lose(follow, student_id)
-        self._rung.set()
+        if self._newcomers:
+            self._rung.set()
+
+
+def _grown(entries: Iterable[Entry]) -> Counter[UUID]:
+    """How many of each student."""
+    return Counter(entry.student_id for entry in entries)

@@ -28,7 +28,7 @@ class Listener:
 
     def __init__(self, redis: Redis, hear: Hear, joined: Callable[[str], None]) -> None:
         given = redis.connection_pool
-        # no limit on each command, which until Python 3.12 could lose a cancellation: `_ask` sees
+        # no limit on each command, which until Python 3.12 could lose a cancellation: `_mind` sees
         # to it that someone answers
         kwargs = {**given.connection_kwargs, "decode_responses": True, "socket_timeout": None}
         self._pool = ConnectionPool(connection_class=given.connection_class, **kwargs)
@@ -57,21 +57,18 @@ class Listener:
         while True:
             connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
             try:
-                await connection.connect()  # type: ignore[no-untyped-call]
+                async with asyncio.timeout(SILENCE):
+                    await connection.connect()  # type: ignore[no-untyped-call]
                 if pause > SOONEST:
                     log.warning("Redis is back, the bell is heard again")
                 pause = SOONEST
                 await self._listen(connection)
-            except* (RedisError, OSError, TimeoutError) as errors:
+            except (RedisError, OSError, TimeoutError) as error:
                 if pause == SOONEST:
-                    log.warning("the bell is not heard: %s", errors.exceptions[0])
+                    log.warning("the bell is not heard: %s", str(error) or type(error).__name__)
             finally:
                 self.hearing = False
                 await connection.disconnect(nowait=True)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                # a task group whose children failed while it was called off tells only of them
-                raise asyncio.CancelledError
             await asyncio.sleep(pause)
             pause = min(pause * 2, LATEST)
 
@@ -81,22 +78,30 @@ class Listener:
         self._changed.set()
         self._last_heard = asyncio.get_running_loop().time()
         self.hearing = True
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._ask(connection))
-            both.create_task(self._receive(connection))
+        # no task group: until Python 3.13 one whose part fails leaves its task marked as cancelled
+        parts = [
+            asyncio.create_task(part)
+            for part in (
+                self._mind(),
+                self._ping(connection),
+                self._ask(connection),
+                self._receive(connection),
+            )
+        ]
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for part in parts:
+                part.cancel()
+            ended = await asyncio.gather(*parts, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
 
     async def _ask(self, connection: AbstractConnection) -> None:
-        """Subscribe to what is wanted, leave what is not, and see that someone is there."""
-        loop = asyncio.get_running_loop()
+        """Subscribe to what is wanted, and leave what is not."""
         while True:
-            try:
-                async with asyncio.timeout(PING_EVERY):
-                    await self._changed.wait()
-            except TimeoutError:
-                if loop.time() - self._last_heard > SILENCE:
-                    raise
-                await connection.send_command("PING", check_health=False)
-                continue
+            await self._changed.wait()
             self._changed.clear()
             moved, self._moved = self._moved, set()
             more = (moved & self._wanted) - self._asked
@@ -108,6 +113,18 @@ class Listener:
                 for start in range(0, len(names), AT_ONCE):
                     some = names[start : start + AT_ONCE]
                     await connection.send_command(command, *some, check_health=False)
+
+    async def _ping(self, connection: AbstractConnection) -> None:
+        while True:
+            await asyncio.sleep(PING_EVERY)
+            await connection.send_command("PING", check_health=False)
+
+    async def _mind(self) -> None:
+        """See that someone is there; it sends nothing itself, for that may wait for who is not."""
+        loop = asyncio.get_running_loop()
+        while (left := self._last_heard + SILENCE - loop.time()) > 0:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(left)
+        raise TimeoutError(f"nothing was heard for {SILENCE:g} s")
 
     async def _receive(self, connection: AbstractConnection) -> None:
         loop = asyncio.get_running_loop()

@@ -33,6 +33,7 @@ from subscriptions.connection import connect
 from subscriptions.followers import Followers
 
 pytest_plugins = (
+    "crews",
     "asking_families",
     "comparing",
     "changing_families",

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from following import PATIENCE, UPDATES
@@ -62,11 +62,11 @@ class Talk:
 
     async def closed(self, *, pings: bool = False) -> tuple[int | None, str | None]:
         """How the server closes the socket, once it does; what it says before is passed over."""
-        try:
-            while True:
-                await self.hear(pings=pings)
-        except Ended:
-            return self.code, self.reason
+        with suppress(Ended):
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    await self.hear(pings=pings)
+        return self.code, self.reason
 
     @property
     def code(self) -> int | None:

@@ -60,8 +60,9 @@ class Opened(AsyncIterator[Message]):
 class Streams:
     """What the streams of one process share."""
 
-    def __init__(self, context: MakeContext) -> None:
+    def __init__(self, context: MakeContext, *, suggestions: bool) -> None:
         self._context = context
+        self._suggestions = suggestions
         self._renderings = Renderings()
 
     async def open(
@@ -78,7 +79,7 @@ class Streams:
         """
         context = self._new(viewer, request_id, resume=operation.resume)
         try:
-            source = await _source(prepared, operation, context)
+            source = await _source(prepared, operation, context, suggestions=self._suggestions)
         finally:
             context.reader.stop()
         sharing = Sharing.of(prepared)
@@ -126,7 +127,9 @@ class Streams:
             async with asyncio.timeout(PATIENCE):
                 while True:
                     context = self._new(viewer, request_id)
-                    answer = await run(prepared, operation, context, root=value)
+                    answer = await run(
+                        prepared, operation, context, root=value, suggestions=self._suggestions
+                    )
                     if not _passes(answer.errors):
                         return body_of(answer).decode()
                     await asyncio.sleep(pause)
@@ -140,13 +143,16 @@ def _passes(errors: list[GraphQLError]) -> bool:
     return any((error.extensions or {}).get("code") in AWAY for error in errors)
 
 
-async def _source(prepared: Prepared, operation: Operation, context: Context) -> AsyncIterator[Any]:
+async def _source(
+    prepared: Prepared, operation: Operation, context: Context, *, suggestions: bool
+) -> AsyncIterator[Any]:
     executor = Executor.build(
         CONTRACT,
         prepared.document,
         context_value=context,
         raw_variable_values=dict(operation.variables),
         operation_name=operation.name,
+        hide_suggestions=not suggestions,
     )
     if isinstance(executor, list):
         raise _refused(executor, context)

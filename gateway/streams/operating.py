@@ -63,6 +63,8 @@ class Operating:
         trust: Trust,
         plans: Plans | None,
         rate: OperationRate,
+        patience: float,
+        suggestions: bool,
         observers: Sequence[Observer] = (),
     ) -> None:
         self.admission = admission
@@ -74,6 +76,7 @@ class Operating:
         self._trust = trust
         self._plans = plans
         self._rate = rate
+        self._bounds: Any = {"patience": patience, "suggestions": suggestions}
         self._observers = observers
 
     async def run(self, id: str, asked: Asked, viewer: Viewer, client: Client) -> None:
@@ -149,7 +152,7 @@ class Operating:
             return await self._streams.open(prepared, kept, viewer, seen.request_id)
         self.brief.add(asyncio.current_task())
         context = self._context(viewer=viewer, clock=datetime.now(UTC), request_id=seen.request_id)
-        answer = await run(prepared, asked, context, plans=self._plans)
+        answer = await run(prepared, asked, context, plans=self._plans, **self._bounds)
         seen.path, seen.statements = answer.path, answer.statements
         seen.codes = codes(answer.errors)
         return body_of(answer).decode()

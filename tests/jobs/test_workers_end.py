@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,8 +23,11 @@ from gateway.embedded import Servers
 from gateway.settings import ROOT
 from jobs import queue, turns
 from jobs.connections import open_queue
+from jobs.desk import Closed
 from jobs.registry import Running
 from services.jobs import BUILDERS
+from subscriptions.bell import JOB, Bell
+from subscriptions.connection import connect
 
 pytestmark = pytest.mark.anyio
 
@@ -81,20 +85,69 @@ async def test_a_job_longer_than_the_grace_is_given_back_and_done_by_another(
         await office.emptied()
 
 
-async def test_a_job_that_will_not_be_cut_off_does_not_keep_its_worker(office: Office) -> None:
-    spy, let_go = Spy(), asyncio.Event()
+class Stubborn(Spy):
+    """It will not be cut off, and ends when it is let go."""
 
-    async def stubborn(running: Running) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = asyncio.Event()
+        self.task: asyncio.Task[Any] | None = None
+
+    async def __call__(self, running: Running) -> None:
+        self.task = asyncio.current_task()
         with suppress(asyncio.CancelledError):
-            await spy(running)
-        await let_go.wait()
+            await super().__call__(running)
+        await self.let_go.wait()
 
+
+async def test_a_job_that_will_not_be_cut_off_does_not_keep_its_worker(office: Office) -> None:
+    stubborn = Stubborn()
     id = await office.ask()
     async with office.worker({KIND: stubborn}):
-        await spy.begun.wait()
-    assert not let_go.is_set()
+        await stubborn.begun.wait()
+    assert not stubborn.let_go.is_set()
     assert (await office.job(id))["status"] == "QUEUED"
-    let_go.set()
+    stubborn.let_go.set()
+    await asyncio.wait({stubborn.task})
+
+
+CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+
+
+async def test_a_job_that_outlives_its_worker_opens_no_connection(office: Office) -> None:
+    """Neither does it fail unheard, which a later turn of the loop would have to explain."""
+    stubborn = Stubborn()
+    await office.ask()
+    async with office.worker({KIND: stubborn}):
+        await stubborn.begun.wait()
+    before = await office.db.fetchval(CONNECTED)
+    stubborn.let_go.set()
+    await asyncio.wait({stubborn.task})
+    assert isinstance(stubborn.task.exception(), Closed)
+    assert await office.db.fetchval(CONNECTED) == before
+
+
+async def test_what_a_worker_did_last_is_rung_for_before_it_ends(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(bell: Bell) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Bell, "run", never)  # it had no time to
+    spy = Spy()
+    id = await office.ask()
+    redis = connect(office.redis_url)
+    async with redis.pubsub() as ear:
+        await ear.subscribe(f"{JOB}{id}")
+        await ear.get_message(timeout=PATIENCE)
+        async with office.worker({KIND: spy}, replace(HASTY, grace=PATIENCE)) as worker:
+            await spy.begun.wait()
+            worker.stop()
+            spy.may_end.set()
+        heard = await ear.get_message(timeout=PATIENCE)
+    await redis.aclose()
+    assert heard["channel"] == f"{JOB}{id}"
+    assert (await office.job(id))["status"] == "SUCCEEDED"
 
 
 @contextmanager
