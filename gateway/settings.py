@@ -148,6 +148,7 @@ class Settings(BaseSettings):
     rate_writes: Annotated[int, Field(ge=1)] = 120
     rate_cancellations: Annotated[int, Field(ge=1)] = 20
     rate_bulk_cancellations: Annotated[int, Field(ge=1)] = 40
+    rate_agents: Annotated[int, Field(ge=1)] = 30
 
     @property
     def documents_directory(self) -> Path:

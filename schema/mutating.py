@@ -15,7 +15,7 @@ from schema.problems import MutationError
 from services.access import Permission
 from services.problems import Refused
 
-WRITE, CANCEL, CANCEL_MANY = "write", "cancel", "cancel-many"
+WRITE, CANCEL, CANCEL_MANY, AGENTS = "write", "cancel", "cancel-many", "agents"
 
 
 @strawberry.interface(
