@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import SCHEMA, Entity
@@ -22,7 +22,12 @@ class TaskAction(Action):
 
 
 class Task(Entity):
-    """`subject` is the chapter's, kept beside it so that the list can be sorted in SQL."""
+    """`subject` is the chapter's, kept beside it so that the list can be sorted in SQL.
+
+    Of a task that the agents' coach keeps: `motive` names what it is for, the same as long as the
+    need is (`revision/MATHS-T-SUITES`), `reason` says in French why it is set, `taken_over` that a
+    person changed it since, so that the coach leaves it alone.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -38,6 +43,7 @@ class Task(Entity):
             postgresql_where=text("status = 'Todo'"),
             postgresql_include=["id", "label", "subject", "chapter_code"],
         ),
+        CheckConstraint("char_length(reason) BETWEEN 1 AND 1000", name="reason_length"),
         Index(None, "resource_id", postgresql_where=text("resource_id IS NOT NULL")),
     )
 
@@ -53,5 +59,8 @@ class Task(Entity):
     resource_id: Mapped[UUID | None] = mapped_column(
         ForeignKey(f"{SCHEMA}.resources.id", ondelete="SET NULL")
     )
+    motive: Mapped[str | None]
+    reason: Mapped[str | None]
+    taken_over: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

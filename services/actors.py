@@ -15,6 +15,16 @@ The journal names persons by a role and agents by their name. None of the agents
 what an administrator of the school would do by hand, so it is journaled under that role.
 """
 
+AGENT_NAMES = {
+    Agent.ARIA: "ARIA",
+    Agent.PLANNER: "Planificateur",
+    Agent.COACH: "Coach virtuel",
+    Agent.RETRIEVER: "Documentaliste",
+    Agent.EVALUATOR: "Correcteur",
+    Agent.REPORTER: "Rapporteur",
+}
+"""What an agent is called where a person reads it."""
+
 PersonId = NewType("PersonId", str)
 """The subject of a person's token: an id to clients, any text to us."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from models.curriculum import Subject
-from services import mastery
+from services import recall
 from services.catalogue.programme import Chapter, chapter, programme
 
 
@@ -73,6 +73,6 @@ def _node(one: Chapter, rows: list[Any], clock: datetime) -> KnowledgeNode:
         score=sum(row.score for row in rows) / len(rows) if rows else None,
         coverage=len(within) / len(taught),
         due_for_review=any(
-            mastery.due_at(row.score, row.evidence_count, row.updated_at) <= clock for row in rows
+            recall.due_at(row.score, row.evidence_count, row.updated_at) <= clock for row in rows
         ),
     )

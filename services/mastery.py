@@ -7,7 +7,7 @@ something hard shows more than its score, one of something easy less. Mastery st
 known and what was shown, and never falls when a measure is better.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 REMEMBERED = 6
 """From this many measures on, a new one always weighs 1/6: what was long ago fades."""
@@ -17,12 +17,6 @@ HALF_LIFE = timedelta(days=90)
 
 USUAL = 0.5
 """The difficulty of a measure that says nothing about it."""
-
-FIRST_REVIEW = timedelta(days=3)
-"""A competence that was shown once, and fully, is due again after so long."""
-
-LONGEST = 6
-"""Reviews move apart up to this many measures: 3 days, then 6, 12, 24, 48, 96."""
 
 
 def updated(
@@ -57,12 +51,3 @@ def shown(score: float, difficulty: float = USUAL) -> float:
     square. It never falls when either is higher; nothing and everything stay what they are.
     """
     return score if difficulty == USUAL else score**2 ** (1 - 2 * difficulty)
-
-
-def due_at(score: float, evidence_count: int, measured_at: datetime) -> datetime:
-    """When a competence is due for review: later the better and the oftener it was shown.
-
-    The time doubles with each measure, and is cut down to the share that is mastered.
-    """
-    doubled = 1 << (min(max(evidence_count, 1), LONGEST) - 1)
-    return measured_at + FIRST_REVIEW * doubled * score

@@ -93,7 +93,10 @@ async def update(
     weight: float | Keep = KEEP,
     chapter_code: str | Keep | None = KEEP,
 ) -> Task:
-    """Change a task; nothing is journaled where nothing changes."""
+    """Change a task; nothing is journaled where nothing changes.
+
+    One that the agents' coach keeps is the person's from then on.
+    """
     _, task = await students.hold_owner(work, Task, id, expected_version=expected_version)
     refuse_if(problems(label=label, weight=weight, chapter_code=chapter_code))
     before, text = _facts(task), task.label
@@ -112,6 +115,8 @@ async def update(
     after = _facts(task)
     changed = sorted(name for name in after if after[name] != before[name])
     if changed or task.label != text:
+        task.taken_over = task.motive is not None
+        await work.db.flush()
         await journal.record(
             work,
             task.student_id,
@@ -160,6 +165,7 @@ async def delete(work: Work, *, id: UUID) -> UUID:
         EventKind.TASK_DELETED,
         task,
         before={"status": task.status.name, **_facts(task)},
+        **({"motive": task.motive} if task.motive else {}),
     )
     await work.db.delete(task)
     await work.db.flush()

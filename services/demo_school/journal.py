@@ -10,6 +10,7 @@ from models.base import Entity
 from models.event import Event
 from models.lifecycle import Action
 from models.vocabulary import Agent, EventKind, Role
+from services.actors import AGENT_NAMES
 from services.demo_school.copy import Rows
 from services.demo_school.dice import Dice
 from services.demo_school.people import Person
@@ -31,16 +32,6 @@ def person(who: Person, role: Role) -> Actor:
 
 def agent(which: Agent) -> Actor:
     return Actor(which.value, None, which, AGENT_NAMES[which])
-
-
-AGENT_NAMES = {
-    Agent.ARIA: "ARIA",
-    Agent.PLANNER: "Planificateur",
-    Agent.COACH: "Coach virtuel",
-    Agent.RETRIEVER: "Documentaliste",
-    Agent.EVALUATOR: "Correcteur",
-    Agent.REPORTER: "Rapporteur",
-}
 
 
 class Note(NamedTuple):

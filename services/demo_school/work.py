@@ -203,6 +203,7 @@ def _write(
         subject=draft.chapter.subject if draft.chapter else None,
         chapter_code=draft.chapter.code if draft.chapter else None,
         resource_id=draft.resource,
+        taken_over=False,
         created_at=draft.created,
         closed_at=closed,
     )

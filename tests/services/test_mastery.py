@@ -1,12 +1,12 @@
 """Mastery follows the evidence as its docstring says."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.mastery import FIRST_REVIEW, HALF_LIFE, REMEMBERED, due_at, shown, updated
+from services.mastery import HALF_LIFE, REMEMBERED, shown, updated
 
 scores = st.floats(0, 1)
 counts = st.integers(0, 1000)
@@ -141,23 +141,3 @@ def test_the_longer_ago_the_more_the_new_measure_decides(before, count, score, o
 @given(scores, counts, scores, st.timedeltas(min_value=timedelta(days=-9), max_value=timedelta(0)))
 def test_a_measure_from_before_the_last_one_counts_as_of_the_same_day(before, count, score, age):
     assert updated(before, count, score, age=age) == updated(before, count, score)
-
-
-# ------------------------------------------------------------------ reviews
-
-MEASURED = datetime(2026, 11, 1, 8, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("score", "count", "days"),
-    [(1.0, 1, 3), (1.0, 2, 6), (1.0, 6, 96), (1.0, 60, 96), (0.5, 3, 6), (0.0, 6, 0)],
-)
-def test_reviews_move_apart_as_a_competence_is_shown_again(score, count, days):
-    assert due_at(score, count, MEASURED) - MEASURED == timedelta(days=days)
-
-
-@given(scores, scores, counts, counts)
-def test_what_is_known_better_or_shown_oftener_is_never_due_sooner(one, other, few, many):
-    (low, high), (few, many) = sorted((one, other)), sorted((few, many))
-    assert due_at(low, few, MEASURED) <= due_at(high, many, MEASURED)
-    assert MEASURED <= due_at(low, few, MEASURED) <= MEASURED + 32 * FIRST_REVIEW

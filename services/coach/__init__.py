@@ -1,0 +1,8 @@
+"""The agents' coach: from what is known of a pupil to the coming weeks' work, without a database.
+
+state        what the coach is told
+motives      what it may set: a need, with its weight, its limits and its reason
+revision     chapters that are due again · exams  papers of the exam · methods · milestones
+load         how much a week may hold
+assignment   the needs, ranked, on the days that have room
+"""

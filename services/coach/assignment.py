@@ -1,0 +1,228 @@
+"""The coach's decision: needs, heaviest first, on the days of the coming weeks that have room."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from models.curriculum import Subject
+from models.vocabulary import TaskCategory, TaskStatus
+from services.coach.exams import papers
+from services.coach.load import MINUTES, WEEK, monday, stated, weekly_minutes
+from services.coach.methods import methods
+from services.coach.milestones import deadlines
+from services.coach.motives import (
+    WORK,
+    History,
+    Need,
+    plain,
+    root_of,
+    same_words,
+    stakes,
+)
+from services.coach.revision import revisions
+from services.coach.starting import starts
+from services.coach.state import CoachState, KnownTask
+from services.coach.words import number
+
+SOON = 2
+"""New work is set for this week and the next."""
+
+LATER = 4
+"""What is set already may be put off as far as this many weeks."""
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A task as it is to be; `task` is what stands already, if anything does."""
+
+    motive: str
+    label: str
+    category: TaskCategory
+    subject: Subject | None
+    chapter_code: str | None
+    weight: float
+    due_on: date
+    reason: str
+    task: KnownTask | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether what stands is to be changed. Its label stays as it was set."""
+        stands = self.task
+        return stands is not None and (
+            (stands.weight, stands.due_on, stands.reason) != (self.weight, self.due_on, self.reason)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """What the coach wants of its open tasks, heaviest first.
+
+    `withdrawn` are its own that have no use or no room any more; `stuck` what was skipped twice in
+    every form, for a person to talk about; `crowded` deadlines that no week had room for; `minutes`
+    what each week then holds, by its Monday.
+    """
+
+    wanted: tuple[Assigned, ...]
+    withdrawn: tuple[KnownTask, ...]
+    stuck: tuple[str, ...]
+    crowded: tuple[str, ...]
+    minutes: dict[date, int]
+
+    @property
+    def created(self) -> tuple[Assigned, ...]:
+        return tuple(one for one in self.wanted if one.task is None)
+
+    @property
+    def changed(self) -> tuple[Assigned, ...]:
+        return tuple(one for one in self.wanted if one.differs)
+
+
+def coach(state: CoachState, today: date) -> Assignments:
+    """The work of the coming weeks.
+
+    Never more than the weekly load, of which everybody's open tasks and what was done this week
+    take their part; nothing that somebody's open task asks for already; nothing due after the
+    exam it is for. What is set already keeps its day as long as it weighs the same and there is
+    room. The result given back as the state gives itself.
+    """
+    history = History(state)
+    found = list(_needs(state, history, today))
+    needs = [need for forms in found for need in history.meant(forms, today)]
+    own: dict[str, KnownTask] = {}
+    for task in state.tasks:
+        if task.kept and task.motive:
+            own.setdefault(task.motive, task)
+    weeks = _Weeks(state, today)
+    others = [task for task in state.tasks if task.open and not task.kept]
+    wanted: list[Assigned] = []
+    crowded: list[str] = []
+    for need in sorted(needs, key=lambda one: one.rank):
+        standing = own.get(need.motive)
+        if _set_by_others(need, others) or (standing is None and not need.fresh):
+            continue
+        day = weeks.place(need, standing)
+        if day is not None:
+            wanted.append(_assigned(state, need, standing, day))
+        elif need.fixed:
+            crowded.append(need.label)
+    kept = {one.task.id for one in wanted if one.task is not None}
+    return Assignments(
+        wanted=tuple(wanted),
+        withdrawn=tuple(task for task in state.tasks if task.kept and task.id not in kept),
+        stuck=tuple(forms[0].label for forms in found if history.stuck(forms)),
+        crowded=tuple(crowded),
+        minutes=dict(sorted(weeks.minutes.items())),
+    )
+
+
+def _needs(state: CoachState, history: History, today: date) -> Iterator[tuple[Need, ...]]:
+    riding = stakes(state, today)
+    until = monday(today) + SOON * WEEK - DAY
+    yield from revisions(state, riding, history, today, until)
+    yield from papers(state, history, today)
+    yield from methods(state, riding, history, today)
+    yield from starts(state, riding, history, today)
+    yield from deadlines(state, history, today)
+
+
+def _assigned(state: CoachState, need: Need, task: KnownTask | None, day: date) -> Assigned:
+    load = stated(state, monday(day), need.category)
+    return Assigned(
+        motive=need.motive,
+        label=need.label,
+        category=need.category,
+        subject=need.subject,
+        chapter_code=need.chapter_code,
+        weight=need.weight,
+        due_on=day,
+        reason=f"{need.reason} Importance : {number(need.weight)} sur 5. {load}",
+        task=task,
+    )
+
+
+def _set_by_others(need: Need, others: Sequence[KnownTask]) -> bool:
+    """Whether an open task that is not the coach's own asks for the same."""
+    words = plain(need.words or need.label)
+    return any(
+        (task.motive is not None and root_of(task.motive) == need.root)
+        or (
+            need.chapter_code is not None
+            and task.chapter_code == need.chapter_code
+            and task.category in WORK
+        )
+        or same_words(words, plain(task.label))
+        for task in others
+    )
+
+
+class _Weeks:
+    """What each week holds, by its Monday, while tasks are placed in it."""
+
+    def __init__(self, state: CoachState, today: date) -> None:
+        self.state, self.today, self.this_week = state, today, monday(today)
+        self.minutes: Counter[date] = Counter()
+        self._days: Counter[date] = Counter()
+        self._done = 0
+        for task in state.tasks:
+            if task.open and not task.kept:
+                self._take(task.due_on or today, task.category)
+            elif task.status is TaskStatus.DONE and self._this_week(task.closed_on):
+                self._done += MINUTES[task.category]
+        self.minutes[self.this_week] += self._done
+
+    def place(self, need: Need, task: KnownTask | None) -> date | None:
+        """The day on which it is due, taken; None where there is no room."""
+        minutes = MINUTES[need.category]
+        there = self._there(need, task, minutes)
+        if there is None or (task and need.weight > task.weight):
+            found = self._found(need, task, minutes)
+            there = min((day for day in (there, found) if day), default=None)
+        if there is not None:
+            self._take(there, need.category)
+        return there
+
+    def _there(self, need: Need, task: KnownTask | None, minutes: int) -> date | None:
+        """The day that it has, if that is still as good."""
+        if task is None or task.due_on is None:
+            return None
+        week = max(monday(task.due_on), self.this_week)
+        late = need.latest is not None and task.due_on > need.latest
+        return None if late or not self._room(week, minutes) else task.due_on
+
+    def _found(self, need: Need, task: KnownTask | None, minutes: int) -> date | None:
+        earliest = max(need.earliest, self.today + DAY)
+        if need.fixed and need.latest:
+            span = (monday(need.latest) - self.this_week).days // 7 + 1
+            order = [self.this_week + WEEK * i for i in reversed(range(max(span, 0)))]
+        else:
+            order = [self.this_week + WEEK * i for i in range(LATER if task else SOON)]
+        for week in order:
+            last = week + WEEK - DAY
+            days = [week + DAY * i for i in range(7)]
+            days = [day for day in days if earliest <= day <= (need.latest or last)]
+            if days and self._room(week, minutes) and self._time(week, minutes):
+                # the end of a deadline's week, else the day with the least to do
+                return days[-1] if need.fixed else min(days, key=lambda day: self._days[day])
+        return None
+
+    def _this_week(self, day: date | None) -> bool:
+        return day is not None and self.this_week <= day <= self.today
+
+    def _room(self, week: date, minutes: int) -> bool:
+        return self.minutes[week] + minutes <= weekly_minutes(self.state, week)
+
+    def _time(self, week: date, minutes: int) -> bool:
+        """Of a week that has begun, only the share of its days that is left can be filled anew."""
+        if week != self.this_week:
+            return True
+        left = (week + WEEK - DAY - self.today).days
+        open = self.minutes[week] - self._done
+        return (open + minutes) * 7 <= weekly_minutes(self.state, week) * left
+
+    def _take(self, day: date, category: TaskCategory) -> None:
+        self.minutes[max(monday(day), self.this_week)] += MINUTES[category]
+        self._days[day] += MINUTES[category]

@@ -1,0 +1,219 @@
+"""What the coach may set: needs, the history that says how to meet them, what an exam weighs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from models.curriculum import Subject
+from models.vocabulary import TaskCategory, TaskStatus
+from services.coach.state import CoachState, Exam, KnownTask
+from services.coach.words import day_of, number
+
+FULL_STAKE = 16.0
+"""The coefficient of a speciality: more than this counts no more."""
+
+MAX_WEIGHT = 5.0
+PAUSE = timedelta(days=7)
+"""What was skipped is not set again before this."""
+
+TWICE = 2
+WORK = frozenset({TaskCategory.REVISION, TaskCategory.EXERCICE, TaskCategory.DEVOIR})
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing to do, and the limits within which it is useful.
+
+    `motive` names it, `root` what stays the same where it is asked for in another form. It is due
+    between `earliest` and `latest`; `fixed` says that it has a deadline, which is `latest`. What is
+    not `fresh` is kept where it is set already, and not set anew.
+    """
+
+    root: str
+    motive: str
+    label: str
+    category: TaskCategory
+    weight: float
+    reason: str
+    earliest: date
+    latest: date | None
+    since: date
+    subject: Subject | None = None
+    chapter_code: str | None = None
+    fixed: bool = False
+    fresh: bool = True
+    words: str | None = None
+    """What another's task about the same would be called."""
+
+    @property
+    def rank(self) -> tuple[float, date, str]:
+        """The heaviest first; then what has waited longest, or is due first."""
+        return (-self.weight, self.since, self.motive)
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What still rides on a subject: its coefficients to come, and the next day it is examined."""
+
+    coefficient: float
+    exam: Exam | None
+    latest: date | None
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1, a speciality's coefficient being the whole."""
+        return min(1.0, self.coefficient / FULL_STAKE)
+
+    def nearness(self, today: date) -> float:
+        """1 within a month of the exam, 0.5 within three, 0 before."""
+        if self.exam is None or self.exam.day is None:
+            return 0.0
+        return nearness((self.exam.day - today).days)
+
+    @property
+    def said(self) -> str:
+        """« coefficient 16, épreuve le 16 juin 2027 (date estimée) »."""
+        text = f"coefficient {number(self.coefficient)}"
+        if self.exam and self.exam.day:
+            text += f", épreuve le {exam_day(self.exam)}"
+        return text
+
+
+def nearness(days: int) -> float:
+    return 1.0 if days <= 30 else 0.5 if days <= 90 else 0.0
+
+
+def exam_day(exam: Exam) -> str:
+    assert exam.day is not None  # noqa: S101
+    return day_of(exam.day) + (" (date estimée)" if exam.provisional else "")
+
+
+def weighed(value: float) -> float:
+    """A task's weight: from 0 to 5, in tenths, as the reason says it."""
+    return round(min(MAX_WEIGHT, max(0.0, value)), 1)
+
+
+def stakes(state: CoachState, today: date) -> dict[Subject, Stake]:
+    """What rides on each subject of the plan. A subject whose exams are all over has none."""
+    coming: defaultdict[Subject, list[Exam]] = defaultdict(list)
+    for exam in state.exams:
+        if exam.subject and exam.coming(today):
+            coming[exam.subject].append(exam)
+    found = {subject: _stake(exams) for subject, exams in coming.items()}
+    # in première nobody has said yet which specialities are kept: any of them may be
+    unnamed = [one for one in state.exams if one.subject is None and one.coming(today)]
+    heaviest = max(unnamed, key=lambda one: (one.weight, one.code), default=None)
+    if heaviest:
+        for subject in state.specialities:
+            found.setdefault(subject, _stake([heaviest]))
+    return found
+
+
+def _stake(exams: Sequence[Exam]) -> Stake:
+    dated = [exam for exam in exams if exam.day]
+    first = min(dated, key=lambda exam: (exam.day, -exam.weight), default=None)
+    ends = [exam.end for exam in exams if exam.end]
+    last = first.day - timedelta(days=1) if first and first.day else max(ends, default=None)
+    return Stake(sum(exam.weight for exam in exams), first, last)
+
+
+class History:
+    """What became of what was asked before."""
+
+    def __init__(self, state: CoachState) -> None:
+        self._done: dict[str, date] = {}
+        self._skipped: defaultdict[str, list[date]] = defaultdict(list)
+        self._reviewed: dict[str, date] = {}
+        self._words: set[str] = set()
+        self.methods: list[date] = []
+        for task in state.tasks:
+            if task.closed_on:
+                self._take(task, task.closed_on)
+        for refusal in state.refusals:
+            self._skipped[refusal.motive].append(refusal.day)
+
+    def _take(self, task: KnownTask, day: date) -> None:
+        if task.status is TaskStatus.SKIPPED:
+            if task.motive:
+                self._skipped[task.motive].append(day)
+            return
+        if task.motive:
+            _latest(self._done, root_of(task.motive), day)
+        if task.chapter_code and task.category in WORK:
+            _latest(self._reviewed, task.chapter_code, day)
+        if task.category is TaskCategory.METHODO:
+            self.methods.append(day)
+        self._words.add(plain(task.label))
+
+    def done(self, root: str) -> date | None:
+        """When it was last done, in whatever form."""
+        return self._done.get(root)
+
+    def reviewed(self, chapter_code: str) -> date | None:
+        """When work on a chapter was last done, whoever asked for it."""
+        return self._reviewed.get(chapter_code)
+
+    def was_done(self, words: str) -> bool:
+        """Whether a task of these words was done, whoever set it."""
+        return any(same_words(words, one) for one in self._words)
+
+    def skips(self, motive: str) -> list[date]:
+        """When it was skipped since it was last done, the last day last."""
+        done = self.done(root_of(motive))
+        return sorted(day for day in self._skipped[motive] if done is None or day >= done)
+
+    def meant(self, forms: Iterable[Need], today: date) -> Iterator[Need]:
+        """The form in which to ask: the next one where the first was skipped twice; none in the
+        week after a skip, none where every form was skipped twice."""
+        before: list[date] = []
+        for place, need in enumerate(forms):
+            skips = self.skips(need.motive)
+            if len(skips) < TWICE:
+                if max([*before, *skips], default=date.min) + PAUSE > today:
+                    return
+                yield _told(need, skips, before) if place or skips else need
+                return
+            before = skips
+
+    def stuck(self, forms: Iterable[Need]) -> bool:
+        """Whether every form was skipped twice: it takes a person to talk about it."""
+        return all(len(self.skips(need.motive)) >= TWICE for need in forms)
+
+
+def _told(need: Need, skips: list[date], before: list[date]) -> Need:
+    text = need.reason
+    if before:
+        text += (
+            f" Passé {len(before)} fois sous une autre forme, la dernière le {day_of(before[-1])}."
+        )
+    if skips:
+        text += f" Déjà passé une fois, le {day_of(skips[-1])}."
+    return replace(need, reason=text)
+
+
+def _latest(days: dict[str, date], key: str, day: date) -> None:
+    days[key] = max(days.get(key, day), day)
+
+
+def root_of(motive: str) -> str:
+    """What stays the same in another form: the form stands after a colon."""
+    return motive.split(":", 1)[0]
+
+
+def plain(label: str) -> str:
+    """A label's letters and figures alone."""
+    return "".join(sign for sign in label.casefold() if sign.isalnum())
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether one label, as `plain` gives it, begins with the other."""
+    return one.startswith(other) or other.startswith(one)
+
+
+def best(needs: Iterable[Need], count: int) -> list[Need]:
+    """All of them in their order; only the first so many may be set anew."""
+    ranked = sorted(needs, key=lambda need: need.rank)
+    fresh = [need for need in ranked if need.fresh][:count]
+    chosen = {need.motive for need in fresh}
+    return [need if need.motive in chosen else replace(need, fresh=False) for need in ranked]

@@ -1,0 +1,49 @@
+"""How the coach says days, marks, weights and lengths of time, in French."""
+
+from datetime import date
+
+MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+
+def day_of(day: date) -> str:
+    """« 1er décembre 2026 »."""
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{number} {MONTHS[day.month - 1]} {day.year}"
+
+
+def number(value: float) -> str:
+    """« 12,8 », « 16 »: at most two decimals, none where they are nought."""
+    return f"{round(value, 2):.2f}".rstrip("0").rstrip(".").replace(".", ",")
+
+
+def duration(minutes: int) -> str:
+    """« 45 min », « 1 h », « 7 h 30 »."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest:02d}" if rest else f"{hours} h"
+
+
+def counted(count: int, word: str) -> str:
+    """« 1 tâche », « 3 tâches »: words that take an s."""
+    return f"{count} {word}" + ("s" if count > 1 else "")
+
+
+def within(text: str, length: int) -> str:
+    """The text, cut at a word where it is too long."""
+    if len(text) <= length:
+        return text
+    return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
