@@ -6,7 +6,7 @@ from models.vocabulary import Agent
 from resolvers import mutations
 from resolvers.mutations import Outcome
 from schema.binding import entity
-from schema.mutating import AGENTS, MutationPayload, mutation
+from schema.mutating import AGENTS, MutationPayload, mutation, told
 from schema.students import Student
 from services import agents
 from services.access import Permission
@@ -24,10 +24,9 @@ class AgentRun:
 
 @entity(Outcome)
 class RunAgentsPayload(MutationPayload):
-    student: Student | None = strawberry.field(resolver=mutations.shown_pupil)
-    ran: list[AgentRun] = strawberry.field(
-        resolver=mutations.ran,
-        description="Who ran, in order: nobody where nothing has happened since the last run.",
+    student: Student | None = told(mutations.shown_pupil, "The pupil, as the file stands now.")
+    ran: list[AgentRun] = told(
+        mutations.ran, "Who ran, in order: nobody where nothing has happened since the last run."
     )
 
 

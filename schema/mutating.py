@@ -39,6 +39,11 @@ def all_changed() -> Any:
     return strawberry.field(resolver=mutations.shown_all)
 
 
+def told(resolver: Callable[..., Any], description: str) -> Any:
+    """The payload's field for what is neither a row that was changed nor the journal."""
+    return strawberry.field(resolver=resolver, description=description)
+
+
 def mutation(name: str, use: Callable[..., Any], *, requires: Permission, rate: str = WRITE) -> Any:
     """A mutation field: one use case, one transaction, one `input`."""
     taken = parameters(use)

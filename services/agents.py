@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Integer, and_, case, func, literal, select, true
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
 
 from models.event import Event
 from models.student import Student
@@ -107,9 +108,7 @@ async def run_for_held(
             payload["askedBy"] = work.viewer.role.name if asked else None
             if not reads:
                 payload["read"] = since.after  # what is before this entry was not all read
-            told.append(
-                journal.Entry(student.id, EventKind.AGENTS_RAN, None, None, payload)
-            )
+            told.append(journal.Entry(student.id, EventKind.AGENTS_RAN, None, None, payload))
     await journal.record_by(work, Agent.ARIA, told)
     return [AgentsReport(student, ran[student.id]) for student in pupils]
 
@@ -131,6 +130,7 @@ async def _grown(work: Work, since: datetime, after: UUID | None, limit: int) ->
     last = _last_run()
     found = (
         select(Student.id)
+        .select_from(Student)
         .join(last, true(), isouter=True)
         .where(Student.updated_at > since, select(Event.id).where(*_new(last)).exists())
         .order_by(Student.id)
@@ -143,12 +143,13 @@ async def _grown(work: Work, since: datetime, after: UUID | None, limit: int) ->
 
 def _last_run() -> Any:
     """Up to where ARIA read: its last entry, unless that says that it did not read so far."""
-    read = Event.payload_json["read"].astext.cast(Integer)
+    ran = aliased(Event)
     return (
-        select(func.coalesce(read, Event.seq).label("read"))
-        .where(Event.student_id == Student.id, Event.kind == EventKind.AGENTS_RAN)
-        .order_by(Event.seq.desc())
+        select(func.coalesce(ran.payload_json["read"].astext.cast(Integer), ran.seq).label("read"))
+        .where(ran.student_id == Student.id, ran.kind == EventKind.AGENTS_RAN)
+        .order_by(ran.seq.desc())
         .limit(1)
+        .correlate(Student)
         .lateral("last_run")
     )
 
@@ -158,7 +159,7 @@ def _new(last: Any) -> tuple[Any, ...]:
         Event.student_id == Student.id,
         Event.seq > func.coalesce(last.c.read, 0),
         Event.kind.in_(WATCHED),
-        func.coalesce(Event.actor_agent.not_in(OWN), True),  # noqa: FBT003
+        func.coalesce(Event.actor_agent.not_in(OWN), True),
     )
 
 
@@ -172,6 +173,7 @@ async def _unread(work: Work, ids: Sequence[UUID]) -> dict[UUID, Unread]:
     columns = (Student.id, func.coalesce(last.c.read, 0), Event.kind, fields)
     rows = await work.db.execute(
         select(*columns, func.count(Event.id))
+        .select_from(Student)
         .join(last, true(), isouter=True)
         .join(Event, and_(*_new(last)), isouter=True)
         .where(Student.id.in_(ids))
@@ -245,7 +247,9 @@ def _said(run: AgentRun) -> dict[str, Any]:
 
 async def _advise(work: Work, pupils: Sequence[Student]) -> dict[UUID, Deed]:
     done = await coaching.advise_all(work, pupils)
-    return {id: Deed(one.reason, one.created, one.updated) for id, one in done.items()}
+    return {
+        id: Deed(one.reason, one.created, one.updated + one.withdrawn) for id, one in done.items()
+    }
 
 
 Act = Callable[[Work, Sequence[Student]], Awaitable[dict[UUID, Deed]]]

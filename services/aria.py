@@ -1,10 +1,11 @@
-"""ARIA: which agents act on what a journal tells, and why, by declared rules; without a database."""
+"""ARIA: which agents act on what a journal tells, and why: by declared rules, as values."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from models.vocabulary import Agent, EventKind
+from services.actors import AGENT_NAMES
 from services.problems import ValidationError
 
 K = EventKind
@@ -37,7 +38,10 @@ RULES = (
     Rule(K.PROFILE_UPDATED, PLANS_AND_ADVISES, "profil modifié", "modifications du profil"),
     Rule(K.EPREUVES_SYNCED, ADVISES, "plan des épreuves mis à jour", "mises à jour du plan"),
     Rule(
-        K.EPREUVE_UPDATED, ADVISES, "épreuve datée ou notée", "changements de date ou de note d’épreuve"
+        K.EPREUVE_UPDATED,
+        ADVISES,
+        "épreuve datée ou notée",
+        "changements de date ou de note d’épreuve",
     ),
     Rule(K.EVALUATION_GRADED, ADVISES, "évaluation corrigée", "évaluations corrigées"),
     Rule(K.PROGRESS_UPDATED, ADVISES, "mesure des acquis", "mesures des acquis"),
@@ -109,7 +113,7 @@ def problems(agents: Sequence[Agent] | None) -> Iterator[ValidationError]:
         yield ValidationError("nommez au moins un agent, ou laissez ARIA choisir", ("agents",))
     for place, agent in enumerate(agents):
         if agent not in OWN:
-            message = f"l’agent {agent.name} ne peut pas encore être lancé pour un élève"
+            message = f"l’agent « {AGENT_NAMES[agent]} » ne peut pas encore être lancé ainsi"
             yield ValidationError(message, ("agents", str(place)))
 
 

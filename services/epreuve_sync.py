@@ -162,9 +162,7 @@ def _rows(work: Work, one: Difference) -> Iterator[dict[str, Any]]:
         yield {"id": uuid7(), **own, **before, **after}
 
 
-def _payload(
-    student: Student, planned: Sequence[PlannedEpreuve], found: Changes
-) -> dict[str, Any]:
+def _payload(student: Student, planned: Sequence[PlannedEpreuve], found: Changes) -> dict[str, Any]:
     return {
         "session": student.exam_session,
         "count": len(planned),
