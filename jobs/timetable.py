@@ -6,7 +6,7 @@ from functools import partial
 
 import asyncpg
 
-from jobs import summary
+from jobs import agents, summary
 from jobs.desk import Desk
 from jobs.housekeeping import expire_entitlements, forget_answers, forget_queue
 
@@ -17,7 +17,7 @@ class Chore:
 
     name: str
     at: str
-    do: Callable[[], Awaitable[None]]
+    do: Callable[[], Awaitable[object]]
 
 
 def timetable(queue: asyncpg.Pool, desk: Desk) -> list[Chore]:
@@ -27,5 +27,7 @@ def timetable(queue: asyncpg.Pool, desk: Desk) -> list[Chore]:
         Chore("refresh summary", "*/5 * * * *", partial(summary.refresh_now, queue, clock)),
         Chore("expire entitlements", "* * * * *", partial(expire_entitlements, desk)),
         Chore("forget answers", "7 * * * *", partial(forget_answers, queue, clock)),
+        Chore("agents by night", "40 1 * * *", partial(agents.ask_for_the_night, desk)),
+        Chore("agents by day", "*/5 * * * *", partial(agents.ask_by_day, desk)),
         Chore("forget queue", "17 3 * * *", partial(forget_queue, queue, clock)),
     ]

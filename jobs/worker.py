@@ -9,12 +9,13 @@ import asyncpg
 from pgqueuer import PgQueuer
 from pgqueuer.errors import FailingListenerError
 
-from jobs import summary
+from jobs import agents, summary
 from jobs.connections import LOST, STATEMENT_TIMEOUT_MS, NotMigrated, open_queue
 from jobs.desk import Clock, Desk
+from jobs.handlers import HANDLERS
 from jobs.pace import USUAL, Pace, Shift
 from jobs.queue import AT_ONCE, assemble, serve
-from jobs.registry import HANDLERS, Handler
+from jobs.registry import Handler
 from jobs.timetable import timetable
 from jobs.turns import Turns
 from models.vocabulary import JobKind
@@ -72,13 +73,19 @@ class Worker:
             await _close(queue)
 
     async def _run(self, pool: asyncpg.Pool, desk: Desk, bell: Bell) -> None:
-        rung = asyncio.Event()
+        changed, grown = asyncio.Event(), asyncio.Event()
+
+        def rang() -> None:
+            changed.set()
+            grown.set()
+
         log.info("the worker has begun")
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(bell.run()),
-                tasks.create_task(hear(self._redis_url, rung.set)),
-                tasks.create_task(summary.follow(pool, rung, self._clock, self._pace)),
+                tasks.create_task(hear(self._redis_url, rang)),
+                tasks.create_task(summary.follow(pool, changed, self._clock, self._pace)),
+                tasks.create_task(agents.follow(desk, grown, self._pace)),
             ]
             await self._serve(pool, desk)
             for task in beside:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -28,6 +29,13 @@ from services.aria import (
 )
 from services.problems import refuse_if
 from services.unit_of_work import Work
+
+
+class Pass(StrEnum):
+    """What a job of the agents goes through: every pupil, or those to whom something happened."""
+
+    NIGHT = "night"
+    DAY = "day"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,154 @@
+"""Agents run without being asked: every pupil by night, and by day whom something happened to."""
+
+import asyncio
+import json
+from uuid import UUID
+
+import pytest
+from conftest import CLOCK
+from factories import pupil
+from working import HASTY, Office, until
+
+from jobs import agents as unasked
+from jobs.desk import Desk
+from jobs.handlers import HANDLERS
+from models.vocabulary import EventKind
+from services import agents, journal
+from subscriptions.bell import Bell
+from subscriptions.connection import connect
+
+pytestmark = pytest.mark.anyio
+
+RAN = """SELECT seq, payload_json #>> '{}' AS payload FROM nexus_app.events
+  WHERE student_id = $1 AND kind = 'AGENTS_RAN' ORDER BY seq"""
+PLANNED = "SELECT count(*) FROM nexus_app.epreuves_plan WHERE student_id = $1"
+JOBS = "SELECT status::text FROM nexus_app.jobs ORDER BY id"
+
+
+def desk_of(office: Office) -> Desk:
+    return Desk(office.sessions, Bell(connect("redis://127.0.0.1:1")), lambda: CLOCK)
+
+
+async def a_pupil(office: Office) -> UUID:
+    """One of whom something is known already: the file was opened today."""
+    id = await pupil(office.db)
+    async with office.change() as work:
+        await journal.record(work, id, EventKind.STUDENT_CREATED)
+    return id
+
+
+async def runs(office: Office, student: UUID) -> list[dict[str, object]]:
+    return [json.loads(row["payload"]) for row in await office.db.fetch(RAN, student)]
+
+
+async def test_by_night_every_pupil_is_planned_and_coached_in_one_job_after_another(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unasked, "CHUNK", 2)
+    monkeypatch.setattr(unasked, "TURN", 4)
+    students = [await pupil(office.db) for _ in range(9)]
+    await unasked.ask_for_the_night(desk_of(office))
+    async with office.worker(HANDLERS):
+        await until(lambda: ended(office, 3))
+    for student in students:
+        (run,) = await runs(office, student)
+        assert [one["agent"] for one in run["ran"]] == ["PLANNER", "COACH"]
+        assert await office.db.fetchval(PLANNED, student) > 0
+
+
+async def ended(office: Office, count: int) -> bool:
+    states = [row["status"] for row in await office.db.fetch(JOBS)]
+    return len(states) >= count and set(states) == {"SUCCEEDED"}
+
+
+async def test_a_second_night_of_the_same_day_changes_nothing(office: Office) -> None:
+    student = await a_pupil(office)
+    for count in (1, 2):
+        await unasked.ask_for_the_night(desk_of(office))
+        async with office.worker(HANDLERS):
+            await until(lambda count=count: ended(office, count))
+    assert len(await runs(office, student)) == 1
+
+
+async def test_the_night_is_asked_for_once_while_it_waits(office: Office) -> None:
+    for _ in range(2):
+        await unasked.ask_for_the_night(desk_of(office))
+    assert await office.waits() == ["queued"]
+
+
+async def test_whoever_something_happened_to_is_seen_to_without_asking(office: Office) -> None:
+    async with office.worker(HANDLERS):
+        student = await a_pupil(office)
+        await ring(office, student)
+        await until(lambda: runs(office, student))
+    (run,) = await runs(office, student)
+    assert run["because"] == {"STUDENT_CREATED": 1}
+    assert run["askedBy"] is None
+
+
+async def ring(office: Office, student: UUID) -> None:
+    redis = connect(office.redis_url)
+    await redis.publish(f"nexus:journal:{student}", "1")
+    await redis.aclose()
+
+
+async def test_what_happens_without_redis_is_found_at_a_set_time(office: Office) -> None:
+    await a_pupil(office)
+    assert await unasked.ask_by_day(desk_of(office))
+    assert await office.waits() == ["queued"]
+
+
+async def test_where_nobody_waits_nothing_is_asked_for(office: Office) -> None:
+    student = await a_pupil(office)
+    async with office.change() as work:
+        await agents.run(work, student_id=student)
+        await journal.record(work, student, EventKind.RESOURCE_FAVORITED)
+        await journal.record(work, student, EventKind.PROFILE_UPDATED, fields=["displayName"])
+    assert await unasked.ask_by_day(desk_of(office))
+    assert await office.waits() == []
+
+
+async def test_a_job_under_way_may_have_looked_too_early_so_it_is_asked_again(
+    office: Office,
+) -> None:
+    await a_pupil(office)
+    desk = desk_of(office)
+    assert await unasked.ask_by_day(desk)
+    assert await unasked.ask_by_day(desk)  # the same one: it has not looked yet
+    await office.db.execute("UPDATE nexus_app.jobs SET status = 'RUNNING'")
+    assert not await unasked.ask_by_day(desk)
+    assert await office.waits() == ["queued"]
+
+
+async def test_a_burst_while_a_job_is_under_way_leads_to_another_look(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, asked = [False, False, True], asyncio.Event()
+
+    async def ask(_desk: Desk) -> bool:
+        answer = answers.pop(0)
+        if not answers:
+            asked.set()
+        return answer
+
+    monkeypatch.setattr(unasked, "ask_by_day", ask)
+    rung = asyncio.Event()
+    rung.set()
+    following = asyncio.create_task(unasked.follow(desk_of(office), rung, HASTY))
+    async with asyncio.timeout(30):
+        await asked.wait()
+    following.cancel()
+    await asyncio.wait([following])
+    assert answers == []
+
+
+async def test_a_pupil_who_is_being_changed_keeps_the_others_from_nothing(office: Office) -> None:
+    busy, free = sorted([await a_pupil(office), await a_pupil(office)])
+    night = asyncio.create_task(unasked._run(desk_of(office), [busy, free], night=True))
+    async with office.db.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM nexus_app.students WHERE id = $1 FOR UPDATE", busy)
+        night = asyncio.create_task(unasked._run(desk_of(office), [busy, free], night=True))
+        await until(lambda: runs(office, free))
+        assert await office.db.fetchval("SELECT 1") == 1
+    await night
+    assert len(await runs(office, busy)) == 1
