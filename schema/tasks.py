@@ -71,6 +71,9 @@ class Task(Node):
     )
     status: TaskStatus
     source: TaskSource
+    reason: str | None = strawberry.field(
+        description="Why the agents' coach set it, with its numbers; null where a person did."
+    )
     chapter: Chapter | None = derived(catalogue.chapter, TaskRow.chapter_code)
     resource: Resource | None = field(
         resources.of_task, reads=One("resource_id", ResourceRow.id, visible_resources)

@@ -1,7 +1,7 @@
 """The coach's decision: needs, heaviest first, on the days of the coming weeks that have room."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -92,27 +92,25 @@ def coach(state: CoachState, today: date) -> Assignments:
     history = History(state)
     found = list(_needs(state, history, today))
     needs = [need for forms in found for need in history.meant(forms, today)]
-    own: dict[str, KnownTask] = {}
-    for task in state.tasks:
-        if task.kept and task.motive:
-            own.setdefault(task.motive, task)
+    kept = sorted((task for task in state.tasks if task.kept), key=lambda task: task.id)
+    own = {task.motive: task for task in reversed(kept)}  # of two for one need, the older
     weeks = _Weeks(state, today)
-    others = [task for task in state.tasks if task.open and not task.kept]
+    others = _Others(state)
     wanted: list[Assigned] = []
     crowded: list[str] = []
     for need in sorted(needs, key=lambda one: one.rank):
         standing = own.get(need.motive)
-        if _set_by_others(need, others) or (standing is None and not need.fresh):
+        if others.ask_for(need) or (standing is None and not need.fresh):
             continue
         day = weeks.place(need, standing)
         if day is not None:
             wanted.append(_assigned(state, need, standing, day))
         elif need.fixed:
             crowded.append(need.label)
-    kept = {one.task.id for one in wanted if one.task is not None}
+    used = {one.task.id for one in wanted if one.task is not None}
     return Assignments(
         wanted=tuple(wanted),
-        withdrawn=tuple(task for task in state.tasks if task.kept and task.id not in kept),
+        withdrawn=tuple(task for task in kept if task.id not in used),
         stuck=tuple(forms[0].label for forms in found if history.stuck(forms)),
         crowded=tuple(crowded),
         minutes=dict(sorted(weeks.minutes.items())),
@@ -144,19 +142,22 @@ def _assigned(state: CoachState, need: Need, task: KnownTask | None, day: date) 
     )
 
 
-def _set_by_others(need: Need, others: Sequence[KnownTask]) -> bool:
-    """Whether an open task that is not the coach's own asks for the same."""
-    words = plain(need.words or need.label)
-    return any(
-        (task.motive is not None and root_of(task.motive) == need.root)
-        or (
-            need.chapter_code is not None
-            and task.chapter_code == need.chapter_code
-            and task.category in WORK
-        )
-        or same_words(words, plain(task.label))
-        for task in others
-    )
+class _Others:
+    """What open tasks that are not the coach's own ask for."""
+
+    def __init__(self, state: CoachState) -> None:
+        tasks = [task for task in state.tasks if task.open and not task.kept]
+        self._roots = {root_of(task.motive) for task in tasks if task.motive}
+        self._chapters = {task.chapter_code for task in tasks if task.category in WORK}
+        self._labels = {plain(task.label) for task in tasks}
+
+    def ask_for(self, need: Need) -> bool:
+        if need.root in self._roots:
+            return True
+        if need.chapter_code:
+            return need.chapter_code in self._chapters
+        words = [plain(text) for text in (need.label, need.words) if text]
+        return any(same_words(one, label) for label in self._labels for one in words)
 
 
 class _Weeks:
@@ -166,6 +167,7 @@ class _Weeks:
         self.state, self.today, self.this_week = state, today, monday(today)
         self.minutes: Counter[date] = Counter()
         self._days: Counter[date] = Counter()
+        self._most: dict[date, int] = {}
         self._done = 0
         for task in state.tasks:
             if task.open and not task.kept:
@@ -213,7 +215,12 @@ class _Weeks:
         return day is not None and self.this_week <= day <= self.today
 
     def _room(self, week: date, minutes: int) -> bool:
-        return self.minutes[week] + minutes <= weekly_minutes(self.state, week)
+        return self.minutes[week] + minutes <= self._holds(week)
+
+    def _holds(self, week: date) -> int:
+        if week not in self._most:
+            self._most[week] = weekly_minutes(self.state, week)
+        return self._most[week]
 
     def _time(self, week: date, minutes: int) -> bool:
         """Of a week that has begun, only the share of its days that is left can be filled anew."""
@@ -221,7 +228,7 @@ class _Weeks:
             return True
         left = (week + WEEK - DAY - self.today).days
         open = self.minutes[week] - self._done
-        return (open + minutes) * 7 <= weekly_minutes(self.state, week) * left
+        return (open + minutes) * 7 <= self._holds(week) * left
 
     def _take(self, day: date, category: TaskCategory) -> None:
         self.minutes[max(monday(day), self.this_week)] += MINUTES[category]

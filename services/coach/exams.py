@@ -34,7 +34,7 @@ def papers(state: CoachState, history: History, today: date) -> Iterator[tuple[N
         if held and (found := _forms(exam, history, today)):
             forms[found[0].motive] = found
     for need in best((each[0] for each in forms.values()), AT_ONCE):
-        yield tuple(replace(form, fresh=need.fresh) for form in forms[need.motive])
+        yield tuple(form.as_fresh(need.fresh) for form in forms[need.motive])
 
 
 def _forms(exam: Exam, history: History, today: date) -> tuple[Need, Need] | None:

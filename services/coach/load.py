@@ -25,8 +25,8 @@ MINUTES = {
 AT_SCHOOL = {Track.PREMIERE: 5 * 60, Track.TERMINALE: 6 * 60}
 """Minutes a week beside lessons and homework: about an hour a day, less in première."""
 
-ALONE = 12 * 60
-"""A candidat libre has no lessons: two hours a day, one day off."""
+ALONE = 10 * 60
+"""A candidat libre has no lessons: two hours a day, five days a week."""
 
 FINAL = timedelta(weeks=6)
 """So long before an épreuve that weighs `HEAVY` a week holds half as much again."""

@@ -127,6 +127,7 @@ def _forms(
         since=end,
         subject=Subject.GRAND_ORAL if kind is K.GRAND_ORAL else None,
         fixed=True,
+        words=one.label if len(_steps(kind, one)) == 1 else None,
     )
     talk = replace(
         do,

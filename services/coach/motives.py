@@ -1,9 +1,11 @@
 """What the coach may set: needs, the history that says how to meet them, what an exam weighs."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from models.curriculum import Subject
 from models.vocabulary import TaskCategory, TaskStatus
@@ -18,6 +20,7 @@ PAUSE = timedelta(days=7)
 """What was skipped is not set again before this."""
 
 TWICE = 2
+BETWEEN = re.compile(r"[\W_]+")
 WORK = frozenset({TaskCategory.REVISION, TaskCategory.EXERCICE, TaskCategory.DEVOIR})
 
 
@@ -46,6 +49,10 @@ class Need:
     words: str | None = None
     """What another's task about the same would be called."""
 
+    def as_fresh(self, fresh: bool) -> "Need":  # noqa: FBT001 - the field's name says it
+        """The same need, to be set anew or not."""
+        return self if self.fresh == fresh else replace(self, fresh=fresh)
+
     @property
     def rank(self) -> tuple[float, date, str]:
         """The heaviest first; then what has waited longest, or is due first."""
@@ -59,6 +66,8 @@ class Stake:
     coefficient: float
     exam: Exam | None
     latest: date | None
+    supposed: bool = False
+    """A speciality of première: it is examined if it is kept."""
 
     @property
     def share(self) -> float:
@@ -77,7 +86,7 @@ class Stake:
         text = f"coefficient {number(self.coefficient)}"
         if self.exam and self.exam.day:
             text += f", épreuve le {exam_day(self.exam)}"
-        return text
+        return text + (", si la spécialité est gardée" if self.supposed else "")
 
 
 def nearness(days: int) -> float:
@@ -106,7 +115,7 @@ def stakes(state: CoachState, today: date) -> dict[Subject, Stake]:
     heaviest = max(unnamed, key=lambda one: (one.weight, one.code), default=None)
     if heaviest:
         for subject in state.specialities:
-            found.setdefault(subject, _stake([heaviest]))
+            found.setdefault(subject, replace(_stake([heaviest]), supposed=True))
     return found
 
 
@@ -201,9 +210,10 @@ def root_of(motive: str) -> str:
     return motive.split(":", 1)[0]
 
 
+@lru_cache(maxsize=16_384)
 def plain(label: str) -> str:
     """A label's letters and figures alone."""
-    return "".join(sign for sign in label.casefold() if sign.isalnum())
+    return BETWEEN.sub("", label.casefold())
 
 
 def same_words(one: str, other: str) -> bool:
@@ -216,4 +226,4 @@ def best(needs: Iterable[Need], count: int) -> list[Need]:
     ranked = sorted(needs, key=lambda need: need.rank)
     fresh = [need for need in ranked if need.fresh][:count]
     chosen = {need.motive for need in fresh}
-    return [need if need.motive in chosen else replace(need, fresh=False) for need in ranked]
+    return [need.as_fresh(need.motive in chosen) for need in ranked]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from models.curriculum import Subject
@@ -24,6 +24,31 @@ NAMED = 2
 LABEL = 300
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A chapter that calls for work from a day on: by forgetting, or by a bad mark.
+
+    `measures` are those of its competences, the most pressing first; `reviewed` is when work on it
+    was last done.
+    """
+
+    chapter: Chapter
+    measures: Sequence[Measure]
+    stake: Stake
+    on: date
+    reviewed: date | None
+    paper: Paper | None
+
+    @property
+    def percent(self) -> int:
+        """The mean mastery, as it is shown and reckoned with."""
+        return round(100 * sum(one.score for one in self.measures) / len(self.measures))
+
+    def competence(self, place: int) -> str:
+        code = self.measures[place].competence_code
+        return next((one.label for one in self.chapter.competences if one.code == code), code)
+
+
 def revisions(
     state: CoachState, stakes: Mapping[Subject, Stake], history: History, today: date, until: date
 ) -> Iterator[tuple[Need, ...]]:
@@ -31,19 +56,15 @@ def revisions(
     by_subject: defaultdict[Subject, list[tuple[Need, ...]]] = defaultdict(list)
     for found, measures in _measured(state):
         stake = stakes.get(found.subject) if state.exams else Stake(0.0, None, None)
-        if stake is None:
-            continue
-        paper = _bad_paper(state.papers, found, history.reviewed(found.code), today)
-        due = _due(measures, history.reviewed(found.code))
-        due = min(due, paper.graded_on) if paper else due
-        if due <= until:
-            forms = _forms(found, measures, stake, paper, due, today)
-            by_subject[found.subject].append(forms)
+        if stake is not None:
+            due = _due(found, measures, stake, state.papers, history.reviewed(found.code), today)
+            if due.on <= until:
+                by_subject[found.subject].append(_forms(due, today))
     for entries in by_subject.values():
         chosen = {one.motive: one for one in best((each[0] for each in entries), A_SUBJECT)}
         for each in entries:
             first = chosen[each[0].motive]
-            yield tuple(replace(form, fresh=first.fresh) for form in each)
+            yield tuple(form.as_fresh(first.fresh) for form in each)
 
 
 def _measured(state: CoachState) -> Iterator[tuple[Chapter, Sequence[Measure]]]:
@@ -55,12 +76,27 @@ def _measured(state: CoachState) -> Iterator[tuple[Chapter, Sequence[Measure]]]:
             yield found, measures
 
 
-def _due(measures: Sequence[Measure], reviewed: date | None) -> date:
-    """The first of its competences to be due; work done since counts as one more measure."""
-    return min(_due_of(measure, reviewed) for measure in measures)
+def _due(
+    found: Chapter,
+    measures: Sequence[Measure],
+    stake: Stake,
+    papers: Sequence[Paper],
+    reviewed: date | None,
+    today: date,
+) -> Due:
+    """The first of its competences to be due decides, or a bad mark that came before."""
+    days = {one.competence_code: _due_of(one, reviewed) for one in measures}
+    pressing = sorted(
+        measures, key=lambda one: (days[one.competence_code], one.score, one.competence_code)
+    )
+    on = days[pressing[0].competence_code]
+    paper = _bad_paper(papers, found, reviewed, today)
+    on = min(on, paper.graded_on) if paper else on
+    return Due(found, pressing, stake, on, reviewed, paper)
 
 
 def _due_of(measure: Measure, reviewed: date | None) -> date:
+    """When a competence is due; work done since it was measured counts as one measure more."""
     if reviewed is None or reviewed < measure.measured_on:
         return measure.due_on
     again = min(measure.evidence_count + 1, COUNTED)
@@ -84,78 +120,60 @@ def _bad_paper(
     return last
 
 
-def _forms(
-    found: Chapter,
-    measures: Sequence[Measure],
-    stake: Stake,
-    paper: Paper | None,
-    due: date,
-    today: date,
-) -> tuple[Need, Need]:
-    percent = round(100 * sum(one.score for one in measures) / len(measures))
-    weakest = sorted(measures, key=lambda one: (one.due_on, one.score, one.competence_code))
-    weight = weighed(
-        1
-        + 2 * (1 - percent / 100)
-        + 1.5 * stake.share
-        + 0.5 * stake.nearness(today)
-        + ((PASS - paper.score_20) / PASS if paper else 0)
-    )
+def weight_of(percent: int, coefficient_share: float, near: float, mark_20: float | None) -> float:
+    """How much a revision weighs, 1 to 5: the less is mastered, the more rides on it, the nearer
+    the exam, the worse the last mark.
+
+    1 + 2 × what is not mastered + 1.5 × the share of a speciality's coefficient + 0.5 × nearness
+    + what a mark under 10 lacks, in tenths.
+    """
+    bad = (PASS - mark_20) / PASS if mark_20 is not None else 0.0
+    return weighed(1 + 2 * (1 - percent / 100) + 1.5 * coefficient_share + 0.5 * near + bad)
+
+
+def _forms(due: Due, today: date) -> tuple[Need, Need]:
+    """The chapter as a whole; where that was skipped twice, one exercise of it."""
+    found, stake = due.chapter, due.stake
     subject = subject_label(found.subject)
-    names = [_competence(found, one.competence_code) for one in weakest]
+    named = ", ".join(due.competence(place) for place in range(min(NAMED, len(due.measures))))
+    mark = due.paper.score_20 if due.paper else None
     root = f"revision/{found.code}"
     whole = Need(
         root=root,
         motive=root,
-        label=within(f"Réviser « {found.label} » ({subject}) : {', '.join(names[:NAMED])}", LABEL),
+        label=within(f"Réviser « {found.label} » ({subject}) : {named}", LABEL),
         category=TaskCategory.REVISION,
-        weight=weight,
-        reason=_reason(percent, measures, stake, paper, due, subject),
-        earliest=max(due, today + timedelta(days=1)),
+        weight=weight_of(due.percent, stake.share, stake.nearness(today), mark),
+        reason=_reason(due, subject),
+        earliest=max(due.on, today + timedelta(days=1)),
         latest=stake.latest,
-        since=due,
+        since=due.on,
         subject=found.subject,
         chapter_code=found.code,
     )
-    short = Need(
-        root=root,
+    one = f"Un seul exercice sur « {found.label} » ({subject}) : {due.competence(0)}"
+    short = replace(
+        whole,
         motive=f"{root}:exercice",
-        label=within(f"Un seul exercice sur « {found.label} » ({subject}) : {names[0]}", LABEL),
+        label=within(one, LABEL),
         category=TaskCategory.EXERCICE,
-        weight=weight,
-        reason=whole.reason,
-        earliest=whole.earliest,
-        latest=whole.latest,
-        since=due,
-        subject=found.subject,
-        chapter_code=found.code,
     )
     return whole, short
 
 
-def _reason(
-    percent: int,
-    measures: Sequence[Measure],
-    stake: Stake,
-    paper: Paper | None,
-    due: date,
-    subject: str,
-) -> str:
-    count = counted(sum(one.evidence_count for one in measures), "mesure")
-    last = day_of(max(one.measured_on for one in measures))
-    texts = [
-        f"Maîtrise mesurée : {percent} % ({count}, la dernière le {last}) ; à revoir à partir du"
-        f" {day_of(due)} d’après l’espacement FSRS (probabilité de rappel visée : 90 %)."
-    ]
-    if paper:
-        mark, day = number(paper.score_20), day_of(paper.graded_on)
-        texts[0] = (
-            f"Évaluation corrigée le {day} : {mark}/20, à reprendre sans attendre."
-            f" Maîtrise mesurée : {percent} % ({count}, la dernière le {last})."
+def _reason(due: Due, subject: str) -> str:
+    count = counted(sum(one.evidence_count for one in due.measures), "mesure")
+    last = day_of(max(one.measured_on for one in due.measures))
+    known = f"Maîtrise mesurée : {due.percent} % ({count}, la dernière le {last})"
+    if due.paper:
+        mark, day = number(due.paper.score_20), day_of(due.paper.graded_on)
+        text = f"Évaluation corrigée le {day} : {mark}/20, à reprendre sans attendre. {known}."
+    else:
+        worked = f", travaillé le {day_of(due.reviewed)}" if due.reviewed else ""
+        text = (
+            f"{known}{worked} ; « {due.competence(0)} » est à revoir à partir du {day_of(due.on)}"
+            " d’après l’espacement FSRS (probabilité de rappel visée : 90 %)."
         )
-    texts.append(f"{subject} : {stake.said}." if stake.coefficient else f"{subject}.")
-    return " ".join(texts)
-
-
-def _competence(found: Chapter, code: str) -> str:
-    return next((one.label for one in found.competences if one.code == code), code)
+    return (
+        f"{text} {subject} : {due.stake.said}." if due.stake.coefficient else f"{text} {subject}."
+    )
