@@ -20,6 +20,7 @@ from services.problems import Refused
 log = logging.getLogger("nexus")
 
 CHUNK = 40  # pupils of one transaction: who changes one of them waits so long
+ABREAST = 2
 TURN = 1000  # pupils of one job: what a killed worker had done of it is done again, for nothing
 MISSED = timedelta(days=1)
 """What happened longer ago is the night's."""
@@ -72,12 +73,15 @@ async def _by_night(running: Running) -> None:
     done = 0
     while done < TURN:
         async with running.desk.change() as work:
-            ids = await students.following(work, last, limit=CHUNK)
-        await _run(running.desk, ids, night=True)
+            ids = await students.following(work, last, limit=ABREAST * CHUNK)
+        async with asyncio.TaskGroup() as chunks:  # one is thought about while one is stored
+            for first in range(0, len(ids), CHUNK):
+                chunk = ids[first : first + CHUNK]
+                chunks.create_task(_run(running.desk, chunk, night=True))
         done += len(ids)
         last = ids[-1] if ids else last
-        await running.advance(done / TURN)
-        if len(ids) < CHUNK:
+        await running.advance(min(1.0, done / TURN))
+        if len(ids) < ABREAST * CHUNK:
             return
     async with running.ending() as work:
         given = {"pass": Pass.NIGHT, "after": str(last)}

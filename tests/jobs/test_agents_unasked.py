@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
 from conftest import CLOCK
 from factories import pupil
+from sqlalchemy import event
 from working import HASTY, Office, until
 
 from jobs import agents as unasked
@@ -14,6 +16,7 @@ from jobs.desk import Desk
 from jobs.handlers import HANDLERS
 from models.vocabulary import EventKind
 from services import agents, journal
+from services.unit_of_work import Work
 from subscriptions.bell import Bell
 from subscriptions.connection import connect
 
@@ -37,7 +40,7 @@ async def a_pupil(office: Office) -> UUID:
     return id
 
 
-async def runs(office: Office, student: UUID) -> list[dict[str, object]]:
+async def runs(office: Office, student: UUID) -> list[dict[str, Any]]:
     return [json.loads(row["payload"]) for row in await office.db.fetch(RAN, student)]
 
 
@@ -142,13 +145,65 @@ async def test_a_burst_while_a_job_is_under_way_leads_to_another_look(
     assert answers == []
 
 
-async def test_a_pupil_who_is_being_changed_keeps_the_others_from_nothing(office: Office) -> None:
+async def test_a_pupil_who_is_being_changed_keeps_nobody_else_waiting(office: Office) -> None:
     busy, free = sorted([await a_pupil(office), await a_pupil(office)])
-    night = asyncio.create_task(unasked._run(desk_of(office), [busy, free], night=True))
-    async with office.db.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT FROM nexus_app.students WHERE id = $1 FOR UPDATE", busy)
-        night = asyncio.create_task(unasked._run(desk_of(office), [busy, free], night=True))
-        await until(lambda: runs(office, free))
-        assert await office.db.fetchval("SELECT 1") == 1
-    await night
-    assert len(await runs(office, busy)) == 1
+    await unasked.ask_for_the_night(desk_of(office))
+    async with office.worker(HANDLERS):
+        async with office.db.acquire() as db, db.transaction():
+            await db.execute("SELECT FROM nexus_app.students WHERE id = $1 FOR UPDATE", busy)
+            await until(lambda: runs(office, free))
+            assert await runs(office, busy) == []
+        await until(lambda: runs(office, busy))
+
+
+async def test_a_night_that_is_cut_off_is_gone_on_with_and_does_nobody_twice(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unasked, "CHUNK", 1)
+    monkeypatch.setattr(unasked, "ABREAST", 1)
+    students = sorted([await a_pupil(office) for _ in range(4)])
+    await unasked.ask_for_the_night(desk_of(office))
+    async with office.db.acquire() as db, db.transaction():
+        await db.execute("SELECT FROM nexus_app.students WHERE id = $1 FOR UPDATE", students[2])
+        async with office.worker(HANDLERS):
+            await until(lambda: runs(office, students[1]))
+    assert [len(await runs(office, one)) for one in students] == [1, 1, 0, 0]
+    async with office.worker(HANDLERS):
+        await until(lambda: ended(office, 1))
+    assert [len(await runs(office, one)) for one in students] == [1, 1, 1, 1]
+
+
+async def test_a_pupil_for_whom_agents_fail_is_told_and_keeps_nobody_from_theirs(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    students = [await a_pupil(office) for _ in range(3)]
+    run = agents.run_for_held
+
+    async def fails_for_one(work: Work, held: Any, **given: Any) -> Any:
+        if students[1] in {student.id for student in held}:
+            raise ZeroDivisionError
+        return await run(work, held, **given)
+
+    monkeypatch.setattr(agents, "run_for_held", fails_for_one)
+    assert await unasked.ask_by_day(desk_of(office))
+    async with office.worker(HANDLERS):
+        await until(lambda: ended(office, 1))
+    assert [len(await runs(office, one)) for one in students] == [1, 0, 1]
+    assert f"agents for student {students[1]}: ZeroDivisionError" in caplog.text
+
+
+async def test_many_pupils_take_as_many_statements_as_one(office: Office) -> None:
+    sent: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    engine = office.sessions.kw["bind"].sync_engine
+    event.listen(engine, "before_cursor_execute", count)
+    counts = []
+    for size in (1, 8):
+        students = [await a_pupil(office) for _ in range(size)]
+        sent.clear()
+        await unasked._run(desk_of(office), students, night=True)
+        counts.append(len(sent))
+    assert counts[0] == counts[1] <= 25
