@@ -22,7 +22,8 @@ class TaskAction(Action):
 
 
 class Task(Entity):
-    """`subject` is the chapter's, kept beside it so that the list can be sorted in SQL.
+    """`subject` is the chapter's, kept beside it so that the list can be sorted in SQL; without a
+    chapter, that of the épreuve that the agents' coach set it for.
 
     Of a task that the agents' coach keeps: `motive` names what it is for, the same as long as the
     need is (`revision/MATHS-T-SUITES`), `reason` says in French why it is set, `taken_over` that a

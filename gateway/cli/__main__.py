@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 
 from gateway.cli import (
+    agents,
     bench,
     chaos,
     contract,
@@ -46,6 +47,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(documents.documents)
+app.add_typer(agents.agents)
 
 
 def main() -> int:

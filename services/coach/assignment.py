@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from models.curriculum import Subject
 from models.vocabulary import TaskCategory, TaskStatus
 from services.coach.exams import papers
-from services.coach.load import MINUTES, WEEK, monday, stated, weekly_minutes
+from services.coach.load import MINUTES, REVISED, WEEK, monday, stated, weekly_minutes
 from services.coach.methods import methods
 from services.coach.milestones import deadlines
 from services.coach.motives import (
@@ -32,6 +32,7 @@ LATER = 4
 """What is set already may be put off as far as this many weeks."""
 
 DAY = timedelta(days=1)
+REVISION = TaskCategory.REVISION
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,7 @@ class _Weeks:
         self.state, self.today, self.this_week = state, today, monday(today)
         self.minutes: Counter[date] = Counter()
         self._days: Counter[date] = Counter()
+        self._revised: Counter[date] = Counter()
         self._most: dict[date, int] = {}
         self._done = 0
         for task in state.tasks:
@@ -185,6 +187,8 @@ class _Weeks:
             there = min((day for day in (there, found) if day), default=None)
         if there is not None:
             self._take(there, need.category)
+            if need.category is REVISION:
+                self._revised[max(monday(there), self.this_week)] += minutes
         return there
 
     def _there(self, need: Need, task: KnownTask | None, minutes: int) -> date | None:
@@ -193,7 +197,7 @@ class _Weeks:
             return None
         week = max(monday(task.due_on), self.this_week)
         late = need.latest is not None and task.due_on > need.latest
-        return None if late or not self._room(week, minutes) else task.due_on
+        return None if late or not self._room(week, need.category) else task.due_on
 
     def _found(self, need: Need, task: KnownTask | None, minutes: int) -> date | None:
         earliest = max(need.earliest, self.today + DAY)
@@ -206,7 +210,7 @@ class _Weeks:
             last = week + WEEK - DAY
             days = [week + DAY * i for i in range(7)]
             days = [day for day in days if earliest <= day <= (need.latest or last)]
-            if days and self._room(week, minutes) and self._time(week, minutes):
+            if days and self._room(week, need.category) and self._time(week, minutes):
                 # the end of a deadline's week, else the day with the least to do
                 return days[-1] if need.fixed else min(days, key=lambda day: self._days[day])
         return None
@@ -214,8 +218,11 @@ class _Weeks:
     def _this_week(self, day: date | None) -> bool:
         return day is not None and self.this_week <= day <= self.today
 
-    def _room(self, week: date, minutes: int) -> bool:
-        return self.minutes[week] + minutes <= self._holds(week)
+    def _room(self, week: date, category: TaskCategory) -> bool:
+        most, minutes = self._holds(week), MINUTES[category]
+        if category is REVISION and self._revised[week] + minutes > most * REVISED:
+            return False
+        return self.minutes[week] + minutes <= most
 
     def _holds(self, week: date) -> int:
         if week not in self._most:

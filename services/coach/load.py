@@ -32,6 +32,10 @@ FINAL = timedelta(weeks=6)
 """So long before an épreuve that weighs `HEAVY` a week holds half as much again."""
 
 HEAVY = 5.0
+REVISED = 2 / 3
+"""The share of a week that the coach's own revisions may take: the rest is for the exam's form,
+for method and for deadlines."""
+
 WEEK = timedelta(weeks=1)
 
 

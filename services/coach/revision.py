@@ -10,7 +10,7 @@ from models.vocabulary import TaskCategory
 from services.catalogue.programme import Chapter, chapter, subject_label
 from services.coach.motives import History, Need, Stake, best, weighed
 from services.coach.state import CoachState, Measure, Paper
-from services.coach.words import counted, day_of, number, within
+from services.coach.words import counted, day_of, number, short, within
 from services.recall import COUNTED, interval, rating
 
 FRESH = timedelta(days=28)
@@ -46,7 +46,9 @@ class Due:
 
     def competence(self, place: int) -> str:
         code = self.measures[place].competence_code
-        return next((one.label for one in self.chapter.competences if one.code == code), code)
+        return next(
+            (short(one.label) for one in self.chapter.competences if one.code == code), code
+        )
 
 
 def revisions(
@@ -141,7 +143,7 @@ def _forms(due: Due, today: date) -> tuple[Need, Need]:
     whole = Need(
         root=root,
         motive=root,
-        label=within(f"Réviser « {found.label} » ({subject}) : {named}", LABEL),
+        label=within(f"Réviser « {short(found.label)} » ({subject}) : {named}", LABEL),
         category=TaskCategory.REVISION,
         weight=weight_of(due.percent, stake.share, stake.nearness(today), mark),
         reason=_reason(due, subject),
@@ -151,25 +153,26 @@ def _forms(due: Due, today: date) -> tuple[Need, Need]:
         subject=found.subject,
         chapter_code=found.code,
     )
-    one = f"Un seul exercice sur « {found.label} » ({subject}) : {due.competence(0)}"
-    short = replace(
+    one = f"Un seul exercice sur « {short(found.label)} » ({subject}) : {due.competence(0)}"
+    lesser = replace(
         whole,
         motive=f"{root}:exercice",
         label=within(one, LABEL),
         category=TaskCategory.EXERCICE,
     )
-    return whole, short
+    return whole, lesser
 
 
 def _reason(due: Due, subject: str) -> str:
     count = counted(sum(one.evidence_count for one in due.measures), "mesure")
-    last = day_of(max(one.measured_on for one in due.measures))
-    known = f"Maîtrise mesurée : {due.percent} % ({count}, la dernière le {last})"
+    last = max(one.measured_on for one in due.measures)
+    known = f"Maîtrise mesurée : {due.percent} % ({count}, la dernière le {day_of(last)})"
     if due.paper:
         mark, day = number(due.paper.score_20), day_of(due.paper.graded_on)
         text = f"Évaluation corrigée le {day} : {mark}/20, à reprendre sans attendre. {known}."
     else:
-        worked = f", travaillé le {day_of(due.reviewed)}" if due.reviewed else ""
+        since = due.reviewed if due.reviewed and due.reviewed >= last else None
+        worked = f", travaillé le {day_of(since)}" if since else ""
         text = (
             f"{known}{worked} ; « {due.competence(0)} » est à revoir à partir du {day_of(due.on)}"
             " d’après l’espacement FSRS (probabilité de rappel visée : 90 %)."

@@ -1,6 +1,9 @@
 """How the coach says days, marks, weights and lengths of time, in French."""
 
+import re
 from datetime import date
+
+BRACKETS = re.compile(r"\s*\([^()]*\)$")
 
 MONTHS = (
     "janvier",
@@ -40,6 +43,11 @@ def duration(minutes: int) -> str:
 def counted(count: int, word: str) -> str:
     """« 1 tâche », « 3 tâches »: words that take an s."""
     return f"{count} {word}" + ("s" if count > 1 else "")
+
+
+def short(label: str) -> str:
+    """A label without what it says in brackets at its end."""
+    return BRACKETS.sub("", label)
 
 
 def within(text: str, length: int) -> str:

@@ -51,7 +51,7 @@ class Mastery:
     """Mastery by competence, now, and by subject, day after day."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Subject, str, str], _Known] = {}
+        self.known: dict[tuple[Subject, str, str], _Known] = {}
         self._days: dict[Subject, list[date]] = {}
         self._means: dict[Subject, list[float]] = {}
 
@@ -72,7 +72,7 @@ class Mastery:
     def take(self, measure: Measure) -> None:
         for result in measure.results:
             key = (measure.subject, result.chapter_code, result.competence_code)
-            known = self._known.get(key)
+            known = self.known.get(key)
             before = known.score if known else None
             after, evidence = updated(
                 before,
@@ -80,16 +80,16 @@ class Mastery:
                 result.ratio,
                 age=measure.at - known.updated_at if known else timedelta(),
             )
-            self._known[key] = _Known(round(after, 4), evidence, measure.at)
+            self.known[key] = _Known(round(after, 4), evidence, measure.at)
             measure.changes.append((result, before, round(after, 4)))
-        scores = [one.score for key, one in self._known.items() if key[0] is measure.subject]
+        scores = [one.score for key, one in self.known.items() if key[0] is measure.subject]
         self._days.setdefault(measure.subject, []).append(measure.day)
         self._means.setdefault(measure.subject, []).append(round(sum(scores) / len(scores), 4))
 
     def write(self, pupil: Pupil) -> dict[tuple[str, str], str]:
         """Write the rows and the curves; answers the keys by chapter and competence."""
         keys: dict[tuple[str, str], str] = {}
-        for (subject, chapter, competence), known in self._known.items():
+        for (subject, chapter, competence), known in self.known.items():
             keys[chapter, competence] = key = pupil.dice.key(known.updated_at)
             pupil.rows.add(
                 Progress,

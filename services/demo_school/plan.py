@@ -38,7 +38,7 @@ def write_plan(pupil: Pupil) -> dict[Subject, float]:
         choices.abandonnee,
         choices.options,
     )
-    planned = plan(profile, official_rules(), pupil.calendar.today)
+    pupil.planned = planned = plan(profile, official_rules(), pupil.calendar.today)
     for one in planned:
         pupil.rows.add(
             Epreuve,

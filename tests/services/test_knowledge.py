@@ -95,7 +95,7 @@ def test_score_and_coverage_are_those_of_the_measures():
     assert (found.score, found.coverage) == (0.75, pytest.approx(2 / 3))
 
 
-@pytest.mark.parametrize(("days", "due"), [(0, False), (2, False), (3, True), (40, True)])
+@pytest.mark.parametrize(("days", "due"), [(0, False), (7, False), (8, True), (40, True)])
 def test_a_chapter_is_due_once_one_of_its_competences_is(days, due):
     measured = [
         measure("MATHS-T-SUITES", "MATHS-C-CALCULER", days=days),
