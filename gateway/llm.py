@@ -124,7 +124,8 @@ class ChatModel:
         try:
             answer = _Answer.model_validate_json(content)
         except ValidationError:
-            raise Unavailable("not what was asked for") from None
+            log.warning("the language model did not answer what it was asked for")
+            return [None] * len(texts)
         found = {one.n: Text(one.label, one.reason) for one in answer.texts}
         return [found.get(place) for place in range(len(texts))]
 

@@ -16,6 +16,7 @@ from models.vocabulary import JobKind, JobStatus
 from services import agents, jobs, students
 from services.agents import Pass
 from services.problems import Refused
+from services.wording import Reword
 
 log = logging.getLogger("nexus")
 
@@ -45,7 +46,9 @@ async def ask_by_day(desk: Desk) -> bool:
         return job.status is JobStatus.QUEUED
 
 
-async def follow(desk: Desk, rung: asyncio.Event, pace: Pace) -> None:
+async def follow(
+    desk: Desk, rung: asyncio.Event, pace: Pace, *, reword: Reword | None = None
+) -> None:
     """Ask after every burst of events: any number of workers may, the queue takes one job."""
     while True:
         await settled(rung, pace)
@@ -58,16 +61,11 @@ async def follow(desk: Desk, rung: asyncio.Event, pace: Pace) -> None:
             rung.set()
 
 
-async def run_agents(running: Running) -> None:
-    """The handler of RUN_AGENTS. Begun again, it finds those done to whom nothing is left to do."""
-    if running.given.get("pass") == Pass.NIGHT:
-        await _by_night(running)
-    else:
-        await _by_day(running)
+async def by_night(running: Running) -> None:
+    """So many pupils, in the order of their ids; then a job for those who come after.
 
-
-async def _by_night(running: Running) -> None:
-    """So many pupils, in the order of their ids; then a job for those who come after."""
+    Begun again, it finds those done to whom nothing is left to do.
+    """
     after = running.given.get("after")
     last = UUID(after) if after else None
     done = 0
@@ -88,7 +86,7 @@ async def _by_night(running: Running) -> None:
         await jobs.enqueue(work, JobKind.RUN_AGENTS, given=given, key=_night(last))
 
 
-async def _by_day(running: Running) -> None:
+async def by_day(running: Running) -> None:
     """Every pupil whose journal wants agents."""
     last: UUID | None = None
     while True:

@@ -32,10 +32,12 @@ from services.unit_of_work import Work
 
 
 class Pass(StrEnum):
-    """What a job of the agents goes through: every pupil, or those to whom something happened."""
+    """What a job of the agents goes through: every pupil, those to whom something happened, or the
+    tasks that a language model may word."""
 
     NIGHT = "night"
     DAY = "day"
+    WORDS = "words"
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,12 @@ def faults(ours: str, theirs: str, subject: str | None, limit: int) -> Iterator[
         yield Fault.FACTS
     if denials(theirs) != denials(ours):
         yield Fault.NEGATION
-    if subject and subject in ours and subject not in theirs:
+    if subject and names(ours, subject) and not names(theirs, subject):
         yield Fault.SUBJECT
+
+
+def names(text: str, subject: str) -> bool:
+    return subject.casefold() in text.casefold()
 
 
 def facts(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from working import HASTY, Office, until
 
 from jobs import agents as unasked
 from jobs.desk import Desk
-from jobs.handlers import HANDLERS
+from jobs.handlers import handlers
 from models.vocabulary import EventKind
 from services import agents, journal
 from services.unit_of_work import Work
@@ -51,7 +51,7 @@ async def test_by_night_every_pupil_is_planned_and_coached_in_one_job_after_anot
     monkeypatch.setattr(unasked, "TURN", 4)
     students = [await pupil(office.db) for _ in range(9)]
     await unasked.ask_for_the_night(desk_of(office))
-    async with office.worker(HANDLERS):
+    async with office.worker(handlers()):
         await until(lambda: ended(office, 3))
     for student in students:
         (run,) = await runs(office, student)
@@ -68,7 +68,7 @@ async def test_a_second_night_of_the_same_day_changes_nothing(office: Office) ->
     student = await a_pupil(office)
     for count in (1, 2):
         await unasked.ask_for_the_night(desk_of(office))
-        async with office.worker(HANDLERS):
+        async with office.worker(handlers()):
             await until(lambda count=count: ended(office, count))
     assert len(await runs(office, student)) == 1
 
@@ -80,7 +80,7 @@ async def test_the_night_is_asked_for_once_while_it_waits(office: Office) -> Non
 
 
 async def test_whoever_something_happened_to_is_seen_to_without_asking(office: Office) -> None:
-    async with office.worker(HANDLERS):
+    async with office.worker(handlers()):
         student = await a_pupil(office)
         await ring(office, student)
         await until(lambda: runs(office, student))
@@ -148,7 +148,7 @@ async def test_a_burst_while_a_job_is_under_way_leads_to_another_look(
 async def test_a_pupil_who_is_being_changed_keeps_nobody_else_waiting(office: Office) -> None:
     busy, free = sorted([await a_pupil(office), await a_pupil(office)])
     await unasked.ask_for_the_night(desk_of(office))
-    async with office.worker(HANDLERS):
+    async with office.worker(handlers()):
         async with office.db.acquire() as db, db.transaction():
             await db.execute("SELECT FROM nexus_app.students WHERE id = $1 FOR UPDATE", busy)
             await until(lambda: runs(office, free))
@@ -165,10 +165,10 @@ async def test_a_night_that_is_cut_off_is_gone_on_with_and_does_nobody_twice(
     await unasked.ask_for_the_night(desk_of(office))
     async with office.db.acquire() as db, db.transaction():
         await db.execute("SELECT FROM nexus_app.students WHERE id = $1 FOR UPDATE", students[2])
-        async with office.worker(HANDLERS):
+        async with office.worker(handlers()):
             await until(lambda: runs(office, students[1]))
     assert [len(await runs(office, one)) for one in students] == [1, 1, 0, 0]
-    async with office.worker(HANDLERS):
+    async with office.worker(handlers()):
         await until(lambda: ended(office, 1))
     assert [len(await runs(office, one)) for one in students] == [1, 1, 1, 1]
 
@@ -186,7 +186,7 @@ async def test_a_pupil_for_whom_agents_fail_is_told_and_keeps_nobody_from_theirs
 
     monkeypatch.setattr(agents, "run_for_held", fails_for_one)
     assert await unasked.ask_by_day(desk_of(office))
-    async with office.worker(HANDLERS):
+    async with office.worker(handlers()):
         await until(lambda: ended(office, 1))
     assert [len(await runs(office, one)) for one in students] == [1, 0, 1]
     assert f"agents for student {students[1]}: ZeroDivisionError" in caplog.text
