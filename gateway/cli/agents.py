@@ -29,6 +29,7 @@ DOCUMENT = """query ($id: ID!) { student(id: $id) {
     nodes { label category dueAt weight priority source reason } }
 } }"""
 
+SOURCES = {"COACH": "a person", "SYSTEM": "the school", "AGENT": "an agent"}
 PROFILES = {"SCOLARISE": "scolarisé", "CANDIDAT_LIBRE": "candidat libre"}
 
 
@@ -41,7 +42,7 @@ def grouped() -> None:
 def show(
     *,
     pupils: Annotated[int, typer.Option(min=1, max=20, help="How many of the demo school.")] = 3,
-    tasks: Annotated[int, typer.Option(min=1, max=50, help="How many of the coach's tasks.")] = 10,
+    tasks: Annotated[int, typer.Option(min=1, max=50, help="How many, the coach's first.")] = 10,
 ) -> None:
     """Print plan, projection and the coach's tasks of demo pupils, as Markdown.
 
@@ -100,17 +101,26 @@ def _told(student: dict[str, Any], count: int) -> Iterator[str]:
     )
     yield ""
     nodes = student["tasks"]["nodes"]
-    mine = [task for task in nodes if task["reason"]][:count]
-    yield f"**Tasks** of the coach, by priority ({len(mine)} of {len(nodes)} open ones):"
+    own = sum(task["reason"] is not None for task in nodes)
+    yield f"**Tasks**: {own} of the coach's among {len(nodes)} open ones; by priority:"
     yield ""
-    yield "| due | weight | priority | task | reason |"
-    yield "| --- | --- | --- | --- | --- |"
-    for task in mine:
-        yield (
-            f"| {task['dueAt'][:10]} | {_number(task['weight'])} | {task['priority']:.1f}"
-            f" | {task['label']} | {task['reason']} |"
-        )
+    yield "| due | weight | priority | set by | task | reason |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    yield from map(_row, _chosen(nodes, count))
     yield ""
+
+
+def _chosen(nodes: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The coach's own first, then others' to make up the number; in the pupil's order."""
+    ranked = sorted(enumerate(nodes), key=lambda one: (one[1]["reason"] is None, one[0]))
+    return [task for _, task in sorted(ranked[:count], key=lambda one: one[0])]
+
+
+def _row(task: dict[str, Any]) -> str:
+    due = task["dueAt"][:10] if task["dueAt"] else "–"
+    author = SOURCES[task["source"]] if task["reason"] is None else "the coach"
+    figures = f"{_number(task['weight'])} | {task['priority']:.1f}"
+    return f"| {due} | {figures} | {author} | {task['label']} | {task['reason'] or '–'} |"
 
 
 def _who(student: dict[str, Any]) -> str:

@@ -33,6 +33,7 @@ NOT_FOR_ALL = frozenset({"INS-AMENAGEMENT"})
 SOON = timedelta(days=45)
 TODO, DONE = TaskStatus.TODO, TaskStatus.DONE
 LABEL_LENGTH = 300
+BY_HAND = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,19 @@ def write_tasks(pupil: Pupil, shelf: Shelf) -> None:
         reopened = pupil.rich and turn == 0
         day = calendar.today + (timedelta(days=-4) if reopened else dice.days(-4, 20))
         draft = _draft(pupil, shelf, _category(pupil, turn), day, open=True)
-        # what an agent asks of a rich pupil, the coach decides: see `advice`
-        if reopened or not (pupil.rich and draft.source is TaskSource.AGENT):
+        if not pupil.rich or reopened or _is_asked_by_hand(pupil, draft):
             _write_open(pupil, draft, reopened=reopened)
     for draft, over in _milestone_tasks(pupil):
         if over:
             _write_closed(pupil, draft, over, TaskAction.COMPLETE)
         else:
             _write_open(pupil, draft)
+
+
+def _is_asked_by_hand(pupil: Pupil, draft: Draft) -> bool:
+    """A few tasks of a rich pupil; the others are the agents' coach's to set: see `advice`."""
+    standing = [task for task in pupil.known_tasks if task.open]
+    return draft.source is TaskSource.COACH and len(standing) < BY_HAND
 
 
 def _category(pupil: Pupil, turn: int) -> TaskCategory:
