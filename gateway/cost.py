@@ -68,6 +68,7 @@ COSTS = {
     "Query.availableSlots": Cost(points=50, size=50),
     "Query.programme": Cost(points=10, size=20),
     "Query.reglement": Cost(points=20, size=20),
+    "RunAgentsPayload.ran": Cost(size=2),
     "SecondGroupe.orals": Cost(size=5),
     "Student.dashboard": Cost(points=5),
     "Student.epreuvePlan": Cost(points=10),

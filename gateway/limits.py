@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.settings import Settings
-from schema.mutating import CANCEL, CANCEL_MANY, WRITE
+from schema.mutating import AGENTS, CANCEL, CANCEL_MANY, WRITE
 
 log = logging.getLogger("nexus")
 
@@ -42,6 +42,7 @@ class Limiter:
             WRITE: settings.rate_writes,
             CANCEL: settings.rate_cancellations,
             CANCEL_MANY: settings.rate_bulk_cancellations,
+            AGENTS: settings.rate_agents,
         }
         self._away = False
 

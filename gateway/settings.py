@@ -144,6 +144,12 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
+    # an OpenAI-compatible server, which may word what the agents set; none is needed
+    llm_url: str | None = None
+    llm_model: str = "default"
+    llm_key: SecretStr | None = None
+    llm_timeout: Annotated[float, Field(gt=0, le=120)] = 20.0  # seconds, retry and all
+
     # of one actor, in one process
     stream_connections: Annotated[int, Field(ge=1)] = 50
     stream_subscriptions: Annotated[int, Field(ge=1)] = 200
@@ -153,6 +159,7 @@ class Settings(BaseSettings):
     rate_writes: Annotated[int, Field(ge=1)] = 120
     rate_cancellations: Annotated[int, Field(ge=1)] = 20
     rate_bulk_cancellations: Annotated[int, Field(ge=1)] = 40
+    rate_agents: Annotated[int, Field(ge=1)] = 30
 
     @property
     def documents_directory(self) -> Path:
@@ -207,6 +214,12 @@ class Settings(BaseSettings):
             raise ValueError(f"NEXUS_JWT_ALG={self.algorithm} needs NEXUS_JWKS_URL")
         if self.jwks_url and not self.jwks_url.startswith(("https://", "http://")):
             raise ValueError("NEXUS_JWKS_URL must begin with https:// or http://")
+        return self
+
+    @model_validator(mode="after")
+    def _model_is_an_address(self) -> Self:
+        if self.llm_url and not self.llm_url.startswith(("https://", "http://")):
+            raise ValueError("NEXUS_LLM_URL must begin with https:// or http://")
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Which job is carried out by what: the one table of handlers, and what a handler is given."""
+"""What the handler of a job is given, and what it may do."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -49,5 +49,3 @@ class Running:
 Handler = Callable[[Running], Awaitable[None]]
 """Ends well by returning, with or without `ending()`. Whatever it raises is tried again, save
 `Refused`, whose message the user is shown. It never blocks: arithmetic goes to a thread."""
-
-HANDLERS: Mapping[JobKind, Handler] = {}

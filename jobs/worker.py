@@ -9,16 +9,18 @@ import asyncpg
 from pgqueuer import PgQueuer
 from pgqueuer.errors import FailingListenerError
 
-from jobs import summary
+from jobs import agents, summary
 from jobs.connections import LOST, STATEMENT_TIMEOUT_MS, NotMigrated, open_queue
 from jobs.desk import Clock, Desk
+from jobs.handlers import handlers as handlers_of
 from jobs.pace import USUAL, Pace, Shift
 from jobs.queue import AT_ONCE, assemble, serve
-from jobs.registry import HANDLERS, Handler
+from jobs.registry import Handler
 from jobs.timetable import timetable
 from jobs.turns import Turns
 from models.vocabulary import JobKind
 from services.unit_of_work import open_engine, sessions
+from services.wording import Reword
 from subscriptions.bell import Bell
 from subscriptions.connection import connect
 from subscriptions.rings import hear
@@ -41,14 +43,16 @@ class Worker:
         sqlalchemy_url: str,
         redis_url: str,
         clock: Clock,
-        handlers: Mapping[JobKind, Handler] = HANDLERS,
+        handlers: Mapping[JobKind, Handler] | None = None,
         pace: Pace = USUAL,
+        reword: Reword | None = None,
     ) -> None:
         self._dsn = dsn
         self._sqlalchemy_url = sqlalchemy_url
         self._redis_url = redis_url
         self._clock = clock
-        self._handlers = handlers
+        self._reword = reword
+        self._handlers = handlers_of(reword) if handlers is None else handlers
         self._pace = pace
         self._shift = Shift(pace.grace)
 
@@ -74,13 +78,19 @@ class Worker:
             await _close(queue)
 
     async def _run(self, pool: asyncpg.Pool, desk: Desk, bell: Bell) -> None:
-        rung = asyncio.Event()
+        changed, grown = asyncio.Event(), asyncio.Event()
+
+        def rang() -> None:
+            changed.set()
+            grown.set()
+
         log.info("the worker has begun")
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(bell.run()),
-                tasks.create_task(hear(self._redis_url, rung.set)),
-                tasks.create_task(summary.follow(pool, rung, self._clock, self._pace)),
+                tasks.create_task(hear(self._redis_url, rang)),
+                tasks.create_task(summary.follow(pool, changed, self._clock, self._pace)),
+                tasks.create_task(agents.follow(desk, grown, self._pace, reword=self._reword)),
             ]
             await self._serve(pool, desk)
             for task in beside:
@@ -92,7 +102,7 @@ class Worker:
         """Serve the queue, and again after every loss of it."""
         turns = Turns(desk, pool, self._handlers, self._shift, self._pace)
         while not self._shift.stopping.is_set():
-            queue = assemble(pool, turns, timetable(pool, desk), self._shift)
+            queue = assemble(pool, turns, timetable(pool, desk, self._reword), self._shift)
             stopper = asyncio.create_task(self._pass_on_the_stop(queue))
             try:
                 await serve(queue, self._pace)

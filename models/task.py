@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import SCHEMA, Entity
@@ -27,7 +28,8 @@ class Task(Entity):
 
     Of a task that the agents' coach keeps: `motive` names what it is for, the same as long as the
     need is (`revision/MATHS-T-SUITES`), `reason` says in French why it is set, `taken_over` that a
-    person changed it since, so that the coach leaves it alone.
+    person changed it since, so that the coach leaves it alone. `wording` keeps the coach's own
+    `label` and `reason` of a task that a language model was asked to word.
     """
 
     __tablename__ = "tasks"
@@ -62,6 +64,7 @@ class Task(Entity):
     )
     motive: Mapped[str | None]
     reason: Mapped[str | None]
+    wording: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     taken_over: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

@@ -19,6 +19,7 @@ from models.student import Student
 from resolvers.context import Context, Info
 from services import bulk, idempotency
 from services.access import Permission, roles_with
+from services.agents import AgentRun, AgentsReport
 from services.problems import (
     ForbiddenError,
     Problem,
@@ -27,6 +28,7 @@ from services.problems import (
 )
 from services.unit_of_work import Work, collision, unit_of_work
 
+Result = bulk.Result | AgentsReport
 UseCase = Callable[[Work], Awaitable[Any]]
 
 PATIENCE = 15.0  # seconds for one root; then it is undone, and said to have failed
@@ -122,7 +124,7 @@ def referred(value: Any) -> Any:
         return Reference(type(value), _key(value))
     if isinstance(value, list):
         return [referred(each) for each in value]
-    if isinstance(value, bulk.Result):
+    if isinstance(value, Result):
         return replace(value, row=referred(value.row))
     return value
 
@@ -156,7 +158,7 @@ def _references(value: Any) -> Iterator[Reference]:
     elif isinstance(value, list):
         for each in value:
             yield from _references(each)
-    elif isinstance(value, bulk.Result):
+    elif isinstance(value, Result):
         yield from _references(value.row)
 
 
@@ -165,7 +167,7 @@ def _stored(value: Any, rows: dict[UUID, dict[str, Any]]) -> Any:
         return [_stored(each, rows) for each in value]
     if isinstance(value, Reference):
         return rows.get(value.id)  # none where a later operation took it away
-    if isinstance(value, bulk.Result):
+    if isinstance(value, Result):
         return {**value.stored(), "row": _stored(value.row, rows)}
     return None if value is None else str(value)
 
@@ -180,11 +182,17 @@ def _restored(value: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, dict) and "result" in value:
-        return replace(bulk.restored(value), row=_restored(value["row"]))
+        return replace(_result(value), row=_restored(value["row"]))
     if isinstance(value, dict):
         found = Snapshot.read(value)
         return Reference(found.model, found.id, found)
     return UUID(value)
+
+
+def _result(stored: dict[str, Any]) -> Result:
+    if stored["result"] == AgentsReport.kind:
+        return AgentsReport.restored(stored)
+    return bulk.restored(stored)
 
 
 async def shown(root: Outcome, info: Info) -> Any:
@@ -200,6 +208,16 @@ async def shown_all(root: Outcome, info: Info) -> list[Any]:
         _tell(info, fault)
         return []
     return [each for each in found if each is not None]
+
+
+async def shown_pupil(root: Outcome, info: Info) -> Any:
+    """The pupil for whom agents ran, as the file stands after the commit."""
+    return await _shown(root.value.row, info) if root.value else None
+
+
+def ran(root: Outcome) -> tuple[AgentRun, ...]:
+    """Which agents ran and what they did, in order; none where it was refused."""
+    return root.value.ran if root.value else ()
 
 
 async def shown_row(root: bulk.Result, info: Info) -> Any:

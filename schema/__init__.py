@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from schema import (
+    agents,
     catalogue,
     epreuves,
     jobs,
@@ -33,6 +34,7 @@ schema = strawberry.Schema(
             progression.Mutation,
             epreuves.Mutation,
             resources.Mutation,
+            agents.Mutation,
         ),
     ),
     subscription=live.Subscription,

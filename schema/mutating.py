@@ -15,7 +15,7 @@ from schema.problems import MutationError
 from services.access import Permission
 from services.problems import Refused
 
-WRITE, CANCEL, CANCEL_MANY = "write", "cancel", "cancel-many"
+WRITE, CANCEL, CANCEL_MANY, AGENTS = "write", "cancel", "cancel-many", "agents"
 
 
 @strawberry.interface(
@@ -37,6 +37,11 @@ def changed() -> Any:
 def all_changed() -> Any:
     """The payload's list of what the use case returned: empty where it was refused."""
     return strawberry.field(resolver=mutations.shown_all)
+
+
+def told(resolver: Callable[..., Any], description: str) -> Any:
+    """The payload's field for what is neither a row that was changed nor the journal."""
+    return strawberry.field(resolver=resolver, description=description)
 
 
 def mutation(name: str, use: Callable[..., Any], *, requires: Permission, rate: str = WRITE) -> Any:

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     EPREUVE_WRITE = "epreuve:write"
     RESOURCE_WRITE = "resource:write"
     FAVORITE_WRITE = "favorite:write"
+    AGENTS_RUN = "agents:run"
 
 
 P = Permission
@@ -56,7 +57,8 @@ READS = frozenset({P.SELF_READ, P.STUDENT_READ, P.CATALOGUE_READ, P.JOB_READ})
 
 # which rows a permission reaches is the row gate's matter: a coach writes for its pupils only
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.STUDENT: READS | {P.TASK_WRITE, P.SESSION_WRITE, P.EPREUVE_SYNC, P.FAVORITE_WRITE},
+    Role.STUDENT: READS
+    | {P.TASK_WRITE, P.SESSION_WRITE, P.EPREUVE_SYNC, P.FAVORITE_WRITE, P.AGENTS_RUN},
     Role.PARENT: READS,
     Role.COACH: READS
     | {
@@ -67,6 +69,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         P.EPREUVE_SYNC,
         P.EPREUVE_WRITE,
         P.RESOURCE_WRITE,
+        P.AGENTS_RUN,
     },
     Role.ADMIN: frozenset(Permission),
 }

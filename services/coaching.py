@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import Text, bindparam, delete, insert, literal, update
 
 from models.base import uuid7
 from models.student import Student
@@ -31,7 +31,10 @@ CHANGE = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("task_id"))
     .values(
-        weight=bindparam("new_weight"), due_at=bindparam("new_due"), reason=bindparam("new_reason")
+        weight=bindparam("new_weight"),
+        due_at=bindparam("new_due"),
+        reason=bindparam("new_reason"),
+        wording=_TABLE.c.wording.op("-")(literal("reason", Text)),  # it may be worded anew
     )
 )
 

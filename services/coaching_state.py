@@ -24,6 +24,12 @@ from services.unit_of_work import Work
 REMEMBERED = timedelta(days=120)
 """So long work done or skipped is remembered; what milestones and methods asked for, always."""
 
+
+def own_words(column: Any) -> Any:
+    """The coach's own, where a language model said them better since."""
+    return func.coalesce(Task.wording[column.key].astext, column).label(column.key)
+
+
 E, P, T = Epreuve, Progress, Task
 EXAMS = (
     E.student_id, E.code, E.label, E.subject, E.kind, E.weight, E.scheduled_at, E.window_end,
@@ -34,8 +40,8 @@ MEASURES = (
     P.updated_at,
 )  # fmt: skip
 TASKS = (
-    T.student_id, T.id, T.label, T.category, T.status, T.source, T.weight, T.due_at, T.subject,
-    T.chapter_code, T.closed_at, T.motive, T.reason, T.taken_over,
+    T.student_id, T.id, own_words(T.label), T.category, T.status, T.source, T.weight, T.due_at,
+    T.subject, T.chapter_code, T.closed_at, T.motive, own_words(T.reason), T.taken_over,
 )  # fmt: skip
 
 

@@ -1,18 +1,20 @@
 """A pupil's exam plan brought in step with the regulation and the profile."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from models.base import uuid7
 from models.epreuve import Epreuve
 from models.student import Student
-from models.vocabulary import EventKind
+from models.vocabulary import Agent, EventKind
 from services import journal, students
 from services.catalogue.choices import IncompatibleChoice
 from services.dashboard import civil_day
@@ -64,47 +66,114 @@ def _planned(work: Work, student: Student) -> tuple[PlannedEpreuve, ...]:
     return plan(StudentProfile.of(student), official_rules(), today)
 
 
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What the planner did to a pupil's plan; `refusal` says in French why it could not."""
+
+    changes: Changes | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A pupil's plan as it is stored, by code, and what has to be done to it."""
+
+    student: Student
+    stored: Mapping[str, Stored]
+    found: Changes
+
+
+async def bring_in_step(work: Work, pupils: Sequence[Student]) -> dict[UUID, Synced]:
+    """Plan held pupils, whether they were planned before or not, as the planning agent.
+
+    For any number of them there is one statement to read, and six where something is written.
+    """
+    done: dict[UUID, Synced] = {}
+    plans: dict[UUID, tuple[PlannedEpreuve, ...]] = {}
+    for student in pupils:
+        try:
+            plans[student.id] = _planned(work, student)
+        except IncompatibleChoice as refused:
+            done[student.id] = Synced(refusal=refused.violations[0].message)
+    stored = await _stored(work, plans)
+    differing = []
+    for student in pupils:
+        if student.id in plans:
+            found = changes(stored[student.id].values(), plans[student.id])
+            done[student.id] = Synced(found)
+            if found or student.epreuves_synced_at is None:
+                differing.append(Difference(student, stored[student.id], found))
+    await _write(work, differing)
+    told = [_entry(one, plans[one.student.id]) for one in differing]
+    await journal.record_by(work, Agent.PLANNER, told)
+    return done
+
+
+def _entry(one: Difference, planned: Sequence[PlannedEpreuve]) -> journal.Entry:
+    payload = _payload(one.student, planned, one.found)
+    return journal.Entry(one.student.id, EventKind.EPREUVES_SYNCED, None, None, payload)
+
+
 async def _bring(work: Work, student: Student, planned: Sequence[PlannedEpreuve]) -> None:
-    columns = [getattr(Epreuve, name) for name in COLUMNS]
-    rows = await work.db.execute(select(*columns).where(Epreuve.student_id == student.id))
-    stored = {row.code: Stored(*row) for row in rows}
+    stored = (await _stored(work, [student.id]))[student.id]
     found = changes(stored.values(), planned)
     if not found and student.epreuves_synced_at is not None:
         return
-    await _write(work, student, stored, found)
-    student.epreuves_synced_at = work.clock
+    await _write(work, [Difference(student, stored, found)])
     await journal.record(
-        work,
-        student.id,
-        EventKind.EPREUVES_SYNCED,
-        session=student.exam_session,
-        count=len(planned),
-        totalWeight=float(total_weight(planned)),
-        added=[_told(one) for one in found.added],
-        changed=[
-            {"code": code, "before": _facts(before), "after": _facts(after)}
-            for code, (before, after) in found.changed.items()
-        ],
-        removed=[_told(one) for one in found.removed],
+        work, student.id, EventKind.EPREUVES_SYNCED, **_payload(student, planned, found)
     )
 
 
-async def _write(work: Work, student: Student, stored: dict[str, Stored], found: Changes) -> None:
-    """One statement for what is new or other, one for what is gone."""
-    rows = [{name: getattr(one, name) for name in COLUMNS} for one in found.added]
-    for code, (_, after) in found.changed.items():
-        before = {name: getattr(stored[code], name) for name in COLUMNS}
-        rows.append({**before, **after})
+async def _stored(work: Work, ids: Iterable[UUID]) -> defaultdict[UUID, dict[str, Stored]]:
+    columns = [getattr(Epreuve, name) for name in COLUMNS]
+    rows = await work.db.execute(
+        select(Epreuve.student_id, *columns).where(Epreuve.student_id.in_([*ids]))
+    )
+    stored: defaultdict[UUID, dict[str, Stored]] = defaultdict(dict)
+    for student_id, *values in rows:
+        one = Stored(*values)
+        stored[student_id][one.code] = one
+    return stored
+
+
+async def _write(work: Work, differences: Sequence[Difference]) -> None:
+    """One statement for what is new or other, one for what is gone; and when it was planned."""
+    rows = [row for one in differences for row in _rows(work, one)]
+    gone = [(one.student.id, old.code) for one in differences for old in one.found.removed]
     if rows:
-        own = {"student_id": student.id, "created_at": work.clock}
-        await work.db.execute(UPSERT, [{"id": uuid7(), **own, **row} for row in rows])
-    if found.removed:
-        gone = [one.code for one in found.removed]
+        await work.db.execute(UPSERT, rows)
+    if gone:
         await work.db.execute(
             delete(Epreuve)
-            .where(Epreuve.student_id == student.id, Epreuve.code.in_(gone))
+            .where(tuple_(Epreuve.student_id, Epreuve.code).in_(gone))
             .execution_options(synchronize_session=False)
         )
+    for one in differences:
+        one.student.epreuves_synced_at = work.clock
+
+
+def _rows(work: Work, one: Difference) -> Iterator[dict[str, Any]]:
+    own = {"student_id": one.student.id, "created_at": work.clock}
+    for new in one.found.added:
+        yield {"id": uuid7(), **own, **{name: getattr(new, name) for name in COLUMNS}}
+    for code, (_, after) in one.found.changed.items():
+        before = {name: getattr(one.stored[code], name) for name in COLUMNS}
+        yield {"id": uuid7(), **own, **before, **after}
+
+
+def _payload(student: Student, planned: Sequence[PlannedEpreuve], found: Changes) -> dict[str, Any]:
+    return {
+        "session": student.exam_session,
+        "count": len(planned),
+        "totalWeight": float(total_weight(planned)),
+        "added": [_told(one) for one in found.added],
+        "changed": [
+            {"code": code, "before": _facts(before), "after": _facts(after)}
+            for code, (before, after) in found.changed.items()
+        ],
+        "removed": [_told(one) for one in found.removed],
+    }
 
 
 def _told(one: Stored) -> dict[str, Any]:

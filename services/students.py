@@ -1,5 +1,6 @@
 """Pupils: how a use case takes hold of one."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -52,6 +53,28 @@ async def hold_owner(
             ConflictError("le dossier a changé entre-temps", ("expectedVersion",), student.version)
         )
     return student, row
+
+
+async def hold_free(work: Work, ids: Sequence[UUID]) -> list[Student]:
+    """Those of the students whom nobody holds, locked in the order of their ids."""
+    found = await work.db.scalars(
+        select(Student)
+        .where(Student.id.in_(ids), visible_to(work.viewer.role, Student.id))
+        .order_by(Student.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True),
+        {"viewer": work.viewer.id},
+    )
+    return list(found)
+
+
+async def following(work: Work, last: UUID | None, *, limit: int) -> list[UUID]:
+    """The next students whom the viewer may see, in the order of their ids."""
+    found = select(Student.id).where(visible_to(work.viewer.role, Student.id))
+    if last is not None:
+        found = found.where(Student.id > last)
+    ids = await work.db.scalars(found.order_by(Student.id).limit(limit), {"viewer": work.viewer.id})
+    return list(ids)
 
 
 async def _locked(work: Work, condition: Any) -> Student | None:

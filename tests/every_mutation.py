@@ -137,6 +137,7 @@ CASES: dict[str, tuple[str, Callable[[Family, str], Input]]] = {
         lambda _, id: {"studentId": id, "subject": "MATHS", "evidence": [MEASURE]},
     ),
     "syncEpreuves.studentId": ("unplanned student", lambda _, id: {"studentId": id}),
+    "runAgents.studentId": ("unplanned student", lambda _, id: {"studentId": id}),
     "recordMark.id": ("epreuve", lambda _, id: {"id": id, "mark20": next(numbers) % 20 + 0.5}),
     "scheduleEpreuve.id": ("epreuve", lambda _, id: {"id": id, "scheduledAt": "2027-06-15"}),
     "createResource.uploadId": ("upload", lambda _, id: {**NOTES, "uploadId": id}),

@@ -37,8 +37,15 @@ class Telling(uvicorn.Server):
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Served]:
-    """Serve the gateway in a thread of its own, with a loop of its own, on a free port."""
+    """Serve the gateway."""
     app: Any = create_app(settings)
+    with listening(app) as url:
+        yield Served(url, app)
+
+
+@contextmanager
+def listening(app: Any) -> Iterator[str]:
+    """Serve an application in a thread of its own, with a loop of its own, on a free port."""
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
     server = Telling(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -46,7 +53,7 @@ def serving(settings: Settings) -> Iterator[Served]:
         thread.start()
         try:
             assert server.ready.wait(30)
-            yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", app)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join(30)

@@ -11,6 +11,8 @@ import typer
 from rich.table import Table
 
 from gateway import settings as configuration
+from gateway.bench.agents import Night
+from gateway.bench.agents import measure as measure_agents
 from gateway.bench.load import NoLoadGenerator, Outcome, Request, middle, run
 from gateway.bench.peers.compare import Effort, compare
 from gateway.bench.peers.report import LEGEND, tables
@@ -34,13 +36,15 @@ class Measured(StrEnum):
     DOCUMENTS = "documents"
     PEERS = "peers"
     LIVE = "live"
+    AGENTS = "agents"
 
 
 def bench(
     what: Annotated[
         Measured,
         typer.Argument(
-            help="Our documents alone, or beside PostGraphile and Mercurius; or the streams."
+            help="Our documents alone, or beside PostGraphile and Mercurius; the streams; a night"
+            " of the agents."
         ),
     ] = Measured.DOCUMENTS,
     *,
@@ -50,7 +54,7 @@ def bench(
     rows: Annotated[bool, typer.Option("--rows", help="Measure ways of reading rows.")] = False,
     writes: Annotated[bool, typer.Option("--writes", help="Measure completeTask.")] = False,
     pupils: Annotated[
-        int, typer.Option(min=100, max=100_000, help="Beside the peers: of the scratch database.")
+        int, typer.Option(min=100, max=100_000, help="Of the scratch database.")
     ] = 5000,
     only: Annotated[
         list[str] | None, typer.Option(help="Beside the peers: only this one, and others named so.")
@@ -67,6 +71,9 @@ def bench(
     settings = configuration.load()
     if what is Measured.LIVE:
         bench_live(settings, as_json=as_json)
+        return
+    if what is Measured.AGENTS:
+        _agents(measure_agents(settings, pupils=pupils))
         return
     if what is Measured.PEERS:
         effort = Effort(pupils, connections or WIDTHS, rounds, seconds, only or [])
@@ -105,6 +112,26 @@ def _peers(settings: configuration.Settings, effort: Effort, *, as_json: bool) -
     for table in tables(found):
         result.print(table)
     result.print(LEGEND)
+
+
+def _agents(nights: list[Night]) -> None:
+    table = Table(
+        "night", "pupils", "seconds", "pupils/s", "CPU ms of the worker, a pupil", "pupils changed",
+        "entries", "transactions",
+    )  # fmt: skip
+    for one in nights:
+        figures = (one.pupils / one.seconds, one.worker_seconds / one.pupils * 1000)
+        table.add_row(
+            one.name,
+            str(one.pupils),
+            f"{one.seconds:.1f}",
+            f"{figures[0]:.0f}",
+            f"{figures[1]:.2f}",
+            str(one.changed),
+            str(one.entries),
+            str(one.commits),
+        )
+    result.print(table)
 
 
 def _interleaved(

@@ -37,6 +37,7 @@ def worker(
             reached = servers.within(settings)
             reach(reached)
             from gateway import logs
+            from gateway.llm import ChatModel
             from jobs.worker import NotMigrated, Worker
 
             logs.configure(reached)
@@ -45,6 +46,7 @@ def worker(
                 sqlalchemy_url=reached.sqlalchemy_url,
                 redis_url=servers.redis_url,
                 clock=lambda: datetime.now(UTC),
+                reword=ChatModel.of(reached),
             )
             try:
                 _until_told(one.run, one.stop)

@@ -34,7 +34,7 @@ ELSEWHERE = {"Query", "EpreuveReglementaire", "Slot", "Subscription", "Dashboard
 OF_CHANGES = {
     name
     for name in CONTRACT.type_map
-    if name == "Mutation" or name.endswith(("Payload", "Error", "Result"))
+    if name == "Mutation" or name.endswith(("Payload", "Error", "Result", "Run"))
 } - {"CompetenceResult"}
 
 

@@ -20,13 +20,13 @@ from gateway.embedded import Servers
 from gateway.limits import Limiter
 from gateway.settings import Settings
 from models.vocabulary import Role
-from schema.mutating import CANCEL, CANCEL_MANY, WRITE
+from schema.mutating import AGENTS, CANCEL, CANCEL_MANY, WRITE
 from services.access import Viewer
 from subscriptions.connection import connect
 
 pytestmark = pytest.mark.anyio
 
-PER_MINUTE = {WRITE: 120, CANCEL: 20, CANCEL_MANY: 40}
+PER_MINUTE = {WRITE: 120, CANCEL: 20, CANCEL_MANY: 40, AGENTS: 30}
 NOWHERE = "redis://127.0.0.1:1"
 
 _numbers = count(1)
@@ -73,9 +73,15 @@ async def test_of_many_at_once_as_many_as_a_minute_allows_are_taken(
 
 
 async def test_the_rates_are_those_of_the_settings(redis: Redis, home: Path, actor: str) -> None:
-    settings = Settings(home=home, rate_writes=2, rate_cancellations=1, rate_bulk_cancellations=3)
+    settings = Settings(
+        home=home,
+        rate_writes=2,
+        rate_cancellations=1,
+        rate_bulk_cancellations=3,
+        rate_agents=4,
+    )
     limiter = Limiter(redis, settings)
-    for rate, allowed in ((WRITE, 2), (CANCEL, 1), (CANCEL_MANY, 3)):
+    for rate, allowed in ((WRITE, 2), (CANCEL, 1), (CANCEL_MANY, 3), (AGENTS, 4)):
         waits = [await limiter.wait(actor, rate) for _ in range(allowed + 1)]
         assert waits[:-1] == [None] * allowed
         assert 1 <= (waits[-1] or 0) <= 60 // allowed
@@ -166,6 +172,7 @@ async def client_as(desk: Desk, servers: Servers, home: Path, token_of) -> Async
             rate_writes=2,
             rate_cancellations=1,
             rate_bulk_cancellations=1,
+            rate_agents=1,
         )
     )
 
@@ -181,6 +188,7 @@ RATES = {
     "updateTask": 2,
     "cancelSession": 1,
     "cancelSessions": 1,
+    "runAgents": 1,
 }
 
 
@@ -196,6 +204,8 @@ async def given(desk: Desk, name: str) -> dict[str, Any]:
         start = MORNING + next(_hours) * HOUR
         id = await desk.school.session(desk.pupil, start)
         return {"ids": [id]} if name == "cancelSessions" else {"id": id}
+    if name == "runAgents":
+        return {"studentId": str(desk.pupil.id)}
     id = await desk.task()
     return {"id": id, "weight": 4.0} if name == "updateTask" else {"id": id}
 

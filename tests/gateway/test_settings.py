@@ -72,6 +72,7 @@ def test_a_socket_is_named_by_its_directory() -> None:
         ("NEXUS_JWT_ALG", "none", "NEXUS_JWT_ALG: "),
         ("NEXUS_JWT_ALG", "RS256", "needs NEXUS_JWKS_URL"),
         ("NEXUS_JWKS_URL", "file:///etc/keys", "NEXUS_JWKS_URL must begin with"),
+        ("NEXUS_LLM_URL", "modele:8080/v1", "NEXUS_LLM_URL must begin with"),
     ],
 )
 def test_an_impossible_wish_is_refused_in_one_line(
