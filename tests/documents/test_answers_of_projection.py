@@ -17,6 +17,7 @@ PROJECTION = """query Q($id: ID!) { student(id: $id) { epreuvePlan {
     thresholds { label min20 pointsMissing }
     secondGroupe { pointsMissing oralCount orals { id } rule }
     weakest { id code mark20 }
+    worthMost { epreuve { id } worth room }
     estimates { epreuve { id code subject } mark20 origin worth }
   }
 } } }"""
@@ -49,7 +50,9 @@ async def test_estimates_are_the_marks_and_the_mastery_of_the_file(shared_gate, 
     for one in graded:
         assert one["mark20"] == pytest.approx(means[one["epreuve"]["subject"]], abs=0.006)
     assert {one["origin"] for one in found["estimates"]} == {"EVALUATIONS", "MASTERY"}
-    assert {one["id"] for one in found["weakest"]} <= {one["id"] for one in plan["items"]}
+    of_plan = {one["id"] for one in plan["items"]}
+    assert {one["id"] for one in found["weakest"]} <= of_plan
+    assert {one["epreuve"]["id"] for one in found["worthMost"]} <= of_plan
     assert found["denominator"] == plan["totalWeight"] + 2  # mathématiques expertes
     assert 0 < found["knownWeight"] < 1
     assert "seul le jury décide" in found["reserve"]
