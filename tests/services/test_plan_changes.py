@@ -118,7 +118,7 @@ def test_a_day_and_a_mark_of_another_subject_are_not_taken_over():
     found = changes(rows.values(), planned(pupil(specialities=(Subject.MATHS, Subject.NSI))))
     before, facts = found.changed["E4-Specialite2"]
     assert (before["mark_20"], facts["mark_20"]) == (9.0, None)
-    assert (before["scheduled_at"], facts["scheduled_at"]) == (DAY, date(2027, 6, 16))
+    assert (before["scheduled_at"], facts["scheduled_at"]) == (DAY, date(2027, 6, 17))
     assert facts["source"] is EpreuveSource.REGLEMENT
 
 
