@@ -4,8 +4,10 @@ import pytest
 from conftest import Gate
 from reading import data, read
 
+from models.curriculum import Subject, Track, Voie
 from models.vocabulary import Role
 from services.access import Viewer
+from services.catalogue.programme import programme
 from services.demo_school import People
 from tests.changing import change
 
@@ -121,6 +123,20 @@ async def test_the_dashboard_follows_a_measure_at_once(own_gate, terminale):
     given = {"studentId": terminale, "subject": "MATHS", "evidence": [measure] * 9}
     await change(own_gate, ADMIN, "recordProgress", **given)
     assert await overall() > before
+
+
+@pytest.mark.parametrize("subject", [Subject.MATHS, Subject.PHYSIQUE_CHIMIE, Subject.NSI])
+async def test_the_dashboard_of_a_premiere_follows_each_speciality(
+    own_gate, own_school, people, subject
+):
+    lina = str(people.students[0].id)
+    await read(own_school, "DELETE FROM progress WHERE student_id = $1", lina)
+    first = programme(subject, Track.PREMIERE, Voie.GENERALE)[0]
+    measure = {"chapterCode": first.code, "competenceCode": first.competences[0].code}
+    given = {"studentId": lina, "subject": subject.name, "evidence": [{**measure, "score": 0.9}]}
+    await change(own_gate, ADMIN, "recordProgress", **given)
+    found = data(await own_gate.ask(ADMIN, DASHBOARD, id=lina))
+    assert found["student"]["dashboard"]["kpis"]["progressOverall"] == pytest.approx(0.9)
 
 
 async def test_a_harder_measure_of_the_same_score_shows_more(own_gate, own_school, terminale):
