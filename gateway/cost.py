@@ -53,8 +53,9 @@ WRAPPERS = ("Connection", "Edge", "PageInfo")  # they hold rows, and are none
 # Connections are not here: their `first` says it. `nodes` and `edges` show what was counted there.
 COSTS = {
     "BacProjection.estimates": Cost(size=20),
-    "BacProjection.thresholds": Cost(size=4),
+    "BacProjection.thresholds": Cost(size=5),
     "BacProjection.weakest": Cost(size=5),
+    "BacProjection.worthMost": Cost(size=5),
     "BulkTasksPayload.results": Cost(size=50),
     "CancelSessionsPayload.results": Cost(size=50),
     "Chapter.competences": Cost(size=5),

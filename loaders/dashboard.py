@@ -24,6 +24,10 @@ FACTS = Statement(
       coalesce((SELECT jsonb_object_agg(subject, weight) FROM (
         SELECT subject, {WEIGHT} AS weight FROM epreuves_plan
         WHERE student_id = s.id AND subject IS NOT NULL GROUP BY subject) w), '{{}}') AS weights,
+      coalesce((SELECT sum((weight * 1e12)::int8)::float8 / 1e12 FROM epreuves_plan
+        WHERE student_id = s.id AND subject IS NULL AND kind <> 'OPTION'), 0) AS open_weight,
+      CASE WHEN s.track = 'Premiere' AND s.voie = 'GENERALE'
+        THEN s.specialities::text[] ELSE '{{}}' END AS open_specialities,
       EXISTS (SELECT FROM epreuves_plan WHERE student_id = s.id) AS has_plan,
       ARRAY(
         SELECT DISTINCT (at AT TIME ZONE s.time_zone)::date FROM events
@@ -54,7 +58,13 @@ KPIS = Stated(
                       FROM progress WHERE student_id = :id
                       UNION ALL
                       SELECT subject, NULL, (weight * 1e12)::int8
-                      FROM epreuves_plan WHERE student_id = :id) entries
+                      FROM epreuves_plan WHERE student_id = :id
+                      UNION ALL
+                      SELECT speciality, NULL, open.weight / cardinality(:specialities)
+                      FROM (SELECT sum((weight * 1e12)::int8)::int8 AS weight FROM epreuves_plan
+                            WHERE student_id = :id AND subject IS NULL AND kind <> 'OPTION') open
+                      CROSS JOIN unnest(:specialities) AS speciality
+                      WHERE :track = 'Premiere' AND :voie = 'GENERALE') entries
                 GROUP BY subject HAVING count(known) > 0) subjects
           CROSS JOIN (SELECT EXISTS (SELECT FROM epreuves_plan WHERE student_id = :id)
                       AS planned) plan

@@ -64,6 +64,19 @@ class EstimatedMark:
     )
 
 
+@entity(projected.EpreuveWorth)
+class EpreuveWorth:
+    """An épreuve to come, and what can be gained there."""
+
+    epreuve: Epreuve
+    worth: float = strawberry.field(
+        description="What one more point there adds to the mean of the whole baccalauréat."
+    )
+    room: float = strawberry.field(
+        description="What 20 there would add to that mean, from what is expected now."
+    )
+
+
 @entity(projected.Threshold)
 class MentionThreshold:
     """A mean that admits, or that an honour begins at."""
@@ -71,7 +84,8 @@ class MentionThreshold:
     label: str
     min_20: float
     points_missing: float = strawberry.field(
-        description="Points (mark times weight) missing over what is known; 0 where it is reached."
+        description="Points (mark times weight) that what is not known yet must still bring, over"
+        " the whole; 0 where it is reached whatever comes."
     )
 
 
@@ -102,9 +116,12 @@ class BacProjection:
         description="Share of the weights whose mark is recorded or estimated, 0..1."
     )
     mention: str | None = strawberry.field(
-        description="The honour that this mean would reach, e.g. Assez bien; null under 12."
+        description="The honour that this mean would reach, e.g. Assez bien; null under 12, and"
+        " while less than half of the weights is known."
     )
-    outcome: projected.BacOutcome | None
+    outcome: projected.BacOutcome | None = strawberry.field(
+        description="Null while less than half of the weights is known."
+    )
     thresholds: list[MentionThreshold]
     second_groupe: SecondGroupe | None = strawberry.field(
         description="Where the mean lies from 8 to below 10."
@@ -112,6 +129,9 @@ class BacProjection:
     weakest: list[Epreuve] = strawberry.field(
         description="Épreuves to come where there is most to gain: weight times what is left up to"
         " 20; at most five."
+    )
+    worth_most: list[EpreuveWorth] = strawberry.field(
+        description="Épreuves to come where one point is worth most; at most five."
     )
     estimates: list[EstimatedMark]
     reserve: str = strawberry.field(description="What must be read beside these figures.")

@@ -85,6 +85,9 @@ class KnowledgeEdge:
 
     from_: str = strawberry.field(name="from")
     to: str
+    reason: str = strawberry.field(
+        description="What links them, in French; the links are ours, no programme sets them."
+    )
 
 
 @entity(knowledge.KnowledgeGraph)

@@ -1,6 +1,6 @@
 """The dashboard's arithmetic: values in, values out. Each definition stands in its docstring."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -29,6 +29,21 @@ def progress_overall(
         return 0.0
     weighed = sum(round(mastery[subject] * 1e15) * share for subject, share in shares.items())
     return min(1.0, max(0.0, float(weighed) / float(total) / 1e15))
+
+
+def subject_weights(
+    named: Mapping[Subject, float], open_weight: float, specialities: Sequence[Subject]
+) -> dict[Subject, float]:
+    """What each subject weighs in a plan.
+
+    `open_weight` is what the plan gives to specialities without saying which: in première nobody
+    has given one up yet. Each of the three then weighs a third of it, beside what names it.
+    """
+    weights = {subject: round(weight * 1e12) for subject, weight in named.items()}
+    for subject in specialities:
+        share = round(open_weight * 1e12) // len(specialities)
+        weights[subject] = weights.get(subject, 0) + share
+    return {subject: weight / 1e12 for subject, weight in weights.items()}
 
 
 def streak_days(active: Iterable[date], today: date) -> int:
@@ -61,7 +76,11 @@ class Kpis:
 
 def kpis(facts: Any, clock: datetime) -> Kpis:
     """The key figures at an instant, from what `loaders.dashboard.facts` read of one student."""
-    weights = {Subject(s): float(w) for s, w in facts.weights.items()}
+    weights = subject_weights(
+        {Subject(s): float(w) for s, w in facts.weights.items()},
+        facts.open_weight,
+        [Subject(s) for s in facts.open_specialities],
+    )
     return Kpis(
         progress_overall=progress_overall(
             {Subject(s): float(m) for s, m in facts.mastery.items()},

@@ -24,10 +24,11 @@ class KnowledgeNode:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeEdge:
-    """`from_` is to be known before `to`."""
+    """`from_` is to be known before `to`, and why: a link of our own design, not a programme's."""
 
     from_: str
     to: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def knowledge_graph(
     return KnowledgeGraph(
         nodes=tuple(_node(one, by_chapter[one.code], clock) for one in chapters.values()),
         edges=tuple(
-            KnowledgeEdge(before, one.code)
+            KnowledgeEdge(before, one.code, one.why)
             for one in chapters.values()
             for before in one.prerequisites
         ),

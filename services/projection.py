@@ -1,46 +1,63 @@
 """What a pupil's marks come to, from what is known so far: decimals in, decimals out."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from enum import StrEnum
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from models.curriculum import EpreuveKind, Subject, Track
-from services.catalogue.sources import examination
-
-ADMITTED = Decimal(10)
-SECOND_CHANCE = Decimal(8)
-TOP = Decimal(20)
-RECENT = 6
-"""So many evaluations of a subject and year make its mean: the latest."""
-
-WEAKEST = 5
-PREMIERE = ("EA-", "CC1-", "EP1-", "OPT1-")
-CYCLE = ("EPC-", "OPTC-")
-RESERVE = (
-    "Projection à partir de ce qui est connu : seul le jury décide de l’admission et des mentions."
+from models.curriculum import Subject
+from services.estimates import (
+    TOP,
+    Estimate,
+    Known,
+    MarkOrigin,
+    estimates,
+    evaluation_means,
+    mastery_marks,
+    years_of,
+)
+from services.verdict import (
+    ADMITTED,
+    ENOUGH,
+    SECOND_CHANCE,
+    BacOutcome,
+    SecondGroupe,
+    Threshold,
+    levels,
+    mention,
+    outcome,
+    second_groupe,
+    thresholds,
 )
 
-Known = Mapping[tuple[Subject, Track], Decimal]
+__all__ = [
+    "BacOutcome",
+    "BacProjection",
+    "EpreuveWorth",
+    "EstimatedMark",
+    "MarkOrigin",
+    "SecondGroupe",
+    "Threshold",
+    "evaluation_means",
+    "mastery_marks",
+    "project",
+    "years_of",
+]
 
+MOST = 5
+"""So many épreuves are named where there is most to do."""
 
-class MarkOrigin(StrEnum):
-    """Where an estimated mark comes from, the surest first."""
+TEN_THOUSANDTH = Decimal("0.0001")
+"""As JSON says it: the regulation's own examples have as many digits."""
 
-    RECORDED = "RECORDED"
-    EVALUATIONS = "EVALUATIONS"
-    MASTERY = "MASTERY"
-
-
-class BacOutcome(StrEnum):
-    """What a mean leads to, before the jury."""
-
-    PREMIER_GROUPE = "PREMIER_GROUPE"
-    SECOND_GROUPE = "SECOND_GROUPE"
-    AJOURNE = "AJOURNE"
+JURY = "seul le jury décide de l’admission et des mentions"
+SHARED = {
+    Subject.LANGUES_VIVANTES: "les langues vivantes A, B et C",
+    Subject.ARTS: "la spécialité et les options d’arts",
+    Subject.EPS: "l’EPS commune et l’option d’EPS",
+}
+"""What one subject of the vocabulary stands for: an evaluation does not say which of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +74,15 @@ class EstimatedMark:
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """A mean that counts: `points_missing` are those of the reckoning, 0 where it is reached."""
+class EpreuveWorth:
+    """An épreuve to come: what one more point there adds to the mean, and what all of them would.
 
-    label: str
-    min_20: float
-    points_missing: float
-
-
-@dataclass(frozen=True, slots=True)
-class SecondGroupe:
-    """The oral exams of the second chance, which a mean from 8 to below 10 opens.
-
-    `orals`: the written épreuves in which the same better mark brings most, mathématiques once.
+    `room` is the mean that lies between what is expected there and 20.
     """
 
-    points_missing: float
-    oral_count: int
-    orals: tuple[Any, ...]
-    rule: str
+    epreuve: Any
+    worth: float
+    room: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +98,9 @@ class BacProjection:
     thresholds: tuple[Threshold, ...]
     second_groupe: SecondGroupe | None
     weakest: tuple[Any, ...]
+    worth_most: tuple[EpreuveWorth, ...]
     estimates: tuple[EstimatedMark, ...]
-    reserve: str = RESERVE
-
-
-@dataclass(frozen=True, slots=True)
-class _Estimate:
-    epreuve: Any
-    weight: Decimal
-    mark: Decimal
-    origin: MarkOrigin
-
-
-def evaluation_means(marks: Iterable[tuple[Subject, Track, float]]) -> Known:
-    """The mean out of 20 of the latest six graded evaluations of each subject and year.
-
-    `marks` come latest first.
-    """
-    found: defaultdict[tuple[Subject, Track], list[Decimal]] = defaultdict(list)
-    for subject, track, score in marks:
-        if len(found[subject, track]) < RECENT:
-            found[subject, track].append(Decimal(str(score)))
-    return {key: _hundredth(sum(some, Decimal()) / len(some)) for key, some in found.items()}
-
-
-def mastery_marks(measured: Iterable[tuple[Subject, Track, float, int]]) -> Known:
-    """Mastery as a mark: 20 times the mean over a subject's measured competences of the year.
-
-    A stated proxy, for it is no mark: it stands in only where nobody has marked anything.
-    `measured` are sums of mastery (0..1) with how many competences each sums up.
-    """
-    sums: defaultdict[tuple[Subject, Track], Decimal] = defaultdict(Decimal)
-    counts: defaultdict[tuple[Subject, Track], int] = defaultdict(int)
-    for subject, track, total, count in measured:
-        sums[subject, track] += Decimal(str(total))
-        counts[subject, track] += count
-    return {key: _hundredth(TOP * sums[key] / counts[key]) for key in sums if counts[key]}
+    reserve: str
 
 
 def project(plan: Sequence[Any], evaluations: Known, mastery: Known, today: date) -> BacProjection:
@@ -134,156 +108,96 @@ def project(plan: Sequence[Any], evaluations: Known, mastery: Known, today: date
 
     The mark of an épreuve is the recorded one; without one, the mean of the evaluations graded in
     its subject and in the years it is about; without any, the mastery measured there. The mean is
-    Σ(mark · weight) / Σ(weight) over what has a mark, options included: never over 100.
+    Σ(mark · weight) / Σ(weight) over what has a mark, options included: never over 100. What it
+    leads to is said once half of the weights are known, the points that are missing always: over
+    the whole, so that nothing is reached which could still be missed.
     """
     weights = {one.code: Decimal(str(one.weight)) for one in plan}
     whole = sum(weights.values(), Decimal())
-    known = [
-        found for one in plan if (found := _estimate(one, weights[one.code], evaluations, mastery))
-    ]
+    known = estimates(plan, evaluations, mastery)
     weight = sum((one.weight for one in known), Decimal())
     points = sum((one.mark * one.weight for one in known), Decimal())
     mean = points / weight if weight else None
+    said = mean if whole and weight / whole >= ENOUGH else None
+    led = None if said is None else outcome(said)
+    open_ = _open(plan, known, ADMITTED if mean is None else mean, today)
     return BacProjection(
-        mean_20=None if mean is None else _float(mean),
+        mean_20=None if mean is None else _mean(mean),
         points=_float(points),
         denominator=_float(whole),
         known_weight=_float(weight / whole) if whole else 0.0,
-        mention=_mention(mean),
-        outcome=_outcome(mean),
-        thresholds=_thresholds(mean, weight),
-        second_groupe=_second_groupe(mean, weight, known),
-        weakest=_weakest(plan, weights, {one.epreuve.code: one.mark for one in known}, mean, today),
+        mention=None if said is None else mention(said),
+        outcome=led,
+        thresholds=thresholds(points, whole),
+        second_groupe=(
+            second_groupe(points, weight, known) if led is BacOutcome.SECOND_GROUPE else None
+        ),
+        weakest=tuple(one for one, _ in sorted(open_, key=_most_room)[:MOST]),
+        worth_most=tuple(
+            EpreuveWorth(one, _float(weights[one.code] / whole), _float(room / whole))
+            for one, room in sorted(open_, key=_most_worth)[:MOST]
+        ),
         estimates=tuple(
             EstimatedMark(one.epreuve, _float(one.mark), one.origin, _float(one.weight / whole))
             for one in known
-            if whole
         ),
+        reserve=_reserve(known, weight, whole),
     )
 
 
-def years_of(code: str) -> tuple[Track, ...]:
-    """The years whose programme an épreuve is about."""
-    if code.startswith(CYCLE):
-        return (Track.PREMIERE, Track.TERMINALE)
-    return (Track.PREMIERE,) if code.startswith(PREMIERE) else (Track.TERMINALE,)
+def _open(
+    plan: Sequence[Any], known: Sequence[Estimate], usual: Decimal, today: date
+) -> list[tuple[Any, Decimal]]:
+    """The épreuves still to come, with the points that 20 would bring there.
 
-
-def _estimate(
-    epreuve: Any, weight: Decimal, evaluations: Known, mastery: Known
-) -> _Estimate | None:
-    if not weight:
-        return None
-    if epreuve.mark_20 is not None:
-        mark = Decimal(str(epreuve.mark_20))
-        return _Estimate(epreuve, weight, mark, MarkOrigin.RECORDED)
-    for known, origin in (
-        (evaluations, MarkOrigin.EVALUATIONS),
-        (mastery, MarkOrigin.MASTERY),
-    ):
-        years = [(epreuve.subject, year) for year in years_of(epreuve.code)]
-        marks = [known[year] for year in years if year in known]
-        if marks:
-            mean = _hundredth(sum(marks, Decimal()) / len(marks))
-            return _Estimate(epreuve, weight, mean, origin)
-    return None
-
-
-def _mention(mean: Decimal | None) -> str | None:
-    """The honour whose threshold the mean reaches; there is none under 12."""
-    if mean is None:
-        return None
-    reached = [one for one in examination().rules.mentions if mean >= Decimal(str(one.min))]
-    return max(reached, key=lambda one: one.min).label if reached else None
-
-
-def _outcome(mean: Decimal | None) -> BacOutcome | None:
-    if mean is None:
-        return None
-    if mean >= ADMITTED:
-        return BacOutcome.PREMIER_GROUPE
-    return BacOutcome.SECOND_GROUPE if mean >= SECOND_CHANCE else BacOutcome.AJOURNE
-
-
-def _thresholds(mean: Decimal | None, weight: Decimal) -> tuple[Threshold, ...]:
-    """Admission, then the honours, each with the points that are missing over what is known."""
-    levels = [("Admission", ADMITTED)]
-    levels += [(one.label, Decimal(str(one.min))) for one in examination().rules.mentions]
-    return tuple(
-        Threshold(label, float(least), _missing(mean, least, weight)) for label, least in levels
-    )
-
-
-def _missing(mean: Decimal | None, least: Decimal, weight: Decimal) -> float:
-    lacking = (least - (mean or Decimal())) * weight
-    return float(max(lacking, Decimal()).quantize(Decimal("0.01"), ROUND_CEILING))
-
-
-def _second_groupe(
-    mean: Decimal | None, weight: Decimal, known: Sequence[_Estimate]
-) -> SecondGroupe | None:
-    if mean is None or _outcome(mean) is not BacOutcome.SECOND_GROUPE:
-        return None
-    rule = examination().rules.second_groupe
-    written = sorted(
-        (one for one in known if _is_written(one.epreuve)),
-        key=lambda one: (-one.weight * (TOP - one.mark), one.epreuve.code),
-    )
-    chosen: list[_Estimate] = []
-    for one in written:
-        if len(chosen) < rule.nombre_oraux and not _again(one, chosen):
-            chosen.append(one)
-    return SecondGroupe(
-        points_missing=_missing(mean, ADMITTED, weight),
-        oral_count=rule.nombre_oraux,
-        orals=tuple(one.epreuve for one in chosen),
-        rule=f"{rule.disciplines} ; {rule.note}",
-    )
-
-
-def _is_written(epreuve: Any) -> bool:
-    """A written épreuve of the exam itself, not of the year."""
-    held = epreuve.kind in (EpreuveKind.ANTICIPEE, EpreuveKind.TERMINALE)
-    return held and epreuve.format.startswith(("écrit", "épreuve écrite"))
-
-
-MATHS = {Subject.MATHS, Subject.MATHS_SPECIFIQUES, Subject.MATHS_TECHNO}
-
-
-def _again(one: _Estimate, chosen: Sequence[_Estimate]) -> bool:
-    """Mathématiques are taken once, as the speciality or as the épreuve anticipée."""
-    return one.epreuve.subject in MATHS and any(c.epreuve.subject in MATHS for c in chosen)
-
-
-def _weakest(
-    plan: Sequence[Any],
-    weights: Mapping[str, Decimal],
-    marks: Mapping[str, Decimal],
-    mean: Decimal | None,
-    today: date,
-) -> tuple[Any, ...]:
-    """The épreuves still to come where there is most to gain: weight times what 20 leaves.
-
-    One of which nothing is known counts as the mean of what is, or as 10. At most five.
+    One of which nothing is known counts as the mean of what is, or as 10.
     """
-    usual = ADMITTED if mean is None else mean
-    coming = [
-        one
+    marks: Mapping[str, Decimal] = {one.epreuve.code: one.mark for one in known}
+    return [
+        (one, Decimal(str(one.weight)) * (TOP - marks.get(one.code, usual)))
         for one in plan
         if one.mark_20 is None
-        and weights[one.code]
+        and one.weight
         and (one.window_end is None or one.window_end >= today)
         and (one.scheduled_at is None or one.scheduled_at >= today or one.provisional)
     ]
-    gain = {one.code: weights[one.code] * (TOP - marks.get(one.code, usual)) for one in coming}
-    coming.sort(key=lambda one: (-gain[one.code], one.code))
-    return tuple(coming[:WEAKEST])
 
 
-def _hundredth(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+def _most_room(one: tuple[Any, Decimal]) -> tuple[Decimal, str]:
+    return -one[1], one[0].code
+
+
+def _most_worth(one: tuple[Any, Decimal]) -> tuple[float, Decimal, str]:
+    return -one[0].weight, -one[1], one[0].code
+
+
+def _reserve(known: Sequence[Estimate], weight: Decimal, whole: Decimal) -> str:
+    """What must be read beside the figures: how much they rest on, and what they cannot tell."""
+    share = int(100 * weight / whole) if whole else 0
+    texts = [f"Projection à partir de {share} % des coefficients"]
+    if whole and weight / whole < ENOUGH:
+        texts += ["il en faut la moitié pour dire à quoi la moyenne mènerait"]
+    texts += [f"{name} : une même estimation, faute de les distinguer" for name in _shared(known)]
+    return f"{' ; '.join([*texts, JURY])}."
+
+
+def _shared(known: Sequence[Estimate]) -> Iterator[str]:
+    """What more than one épreuve of a year is estimated from without being told apart."""
+    told = [one for one in known if one.origin is not MarkOrigin.RECORDED]
+    for subject, name in SHARED.items():
+        same = [one.epreuve.code for one in told if one.epreuve.subject is subject]
+        years = [years_of(code) for code in same if "-PRATIQUE" not in code and "-ORAL" not in code]
+        if len(years) > len(set(years)):
+            yield name
+
+
+def _mean(mean: Decimal) -> float:
+    """Rounded, but never up to a level that it does not reach."""
+    shown = mean.quantize(TEN_THOUSANDTH, ROUND_HALF_UP)
+    if any(mean < level <= shown for level in (SECOND_CHANCE, *(least for _, least in levels()))):
+        shown = mean.quantize(TEN_THOUSANDTH, ROUND_FLOOR)
+    return float(shown)
 
 
 def _float(value: Decimal) -> float:
-    """As JSON says it: ten-thousandths, for the regulation's own examples have as many."""
-    return float(value.quantize(Decimal("0.0001"), ROUND_HALF_UP))
+    return float(value.quantize(TEN_THOUSANDTH, ROUND_HALF_UP))

@@ -16,6 +16,9 @@ from services.catalogue.subjects import (
     subject_of,
 )
 
+OF_PREMIERE = 3
+"""So many specialities has a pupil of première générale."""
+
 Argument = Literal["specialities", "specialite_abandonnee", "options"]
 
 
@@ -54,6 +57,13 @@ class Choice:
             return series_subjects(self.voie)
         kept = tuple(one for one in self.specialities if one is not self.abandonnee)
         return kept if len(kept) <= 2 else ()
+
+    def maths_in_premiere(self) -> bool | None:
+        """Whether the speciality mathématiques is followed in première; None where it is open."""
+        followed = {*self.specialities, self.abandonnee} - {None}
+        if Subject.MATHS in followed:
+            return True
+        return False if len(followed) == OF_PREMIERE or self.voie is not Voie.GENERALE else None
 
     def violations(self) -> tuple[Violation, ...]:
         """Every reason why this choice cannot stand; none if it can."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 
 from models.curriculum import Dispense, ExamPath, Voie
+from services.catalogue.exam_paths import PATHS
 from services.catalogue.records import repeated
 from services.catalogue.rule_records import Neutralisation
 from services.catalogue.sources import examination
@@ -29,6 +31,19 @@ def neutralised(code: str, dispenses: Iterable[Dispense]) -> bool:
     )
 
 
+@cache
+def _is_reckoned(dispense: Dispense, exam_path: ExamPath, branch: str) -> bool:
+    """Whether what is taken out of a plan of this path leaves the denominator of the regulation."""
+    case = neutralisation(dispense)
+    profile = PATHS[exam_path].profile
+    return any(
+        case.denominateur
+        == sum(one.weight for one in plan.items if not neutralised(one.code, (dispense,)))
+        for plan in examination().plans
+        if (plan.voie, plan.profile) == (branch, profile)
+    )
+
+
 def violations(
     dispenses: Sequence[Dispense], exam_path: ExamPath, voie: Voie, session: int
 ) -> Iterator[str]:
@@ -46,5 +61,7 @@ def violations(
         ):
             # the means of terminale count double there: the regulation's own way to reckon the case
             yield f"{case} : ce cas suit le parcours SCOLARISE_EX_LIBRE_SANS_PONCTUELLES"
+        elif branch == OF_ONE_BRANCH.get(one, branch) and not _is_reckoned(one, exam_path, branch):
+            yield f"{case} : aucun texte connu ne dit comment ce cas se compte dans ce parcours"
         if one is Dispense.MATHS_ANTICIPEES and session != OF_REPEATERS:
             yield f"{case} : seule la session {OF_REPEATERS} connaît ce cas"

@@ -75,7 +75,8 @@ class Speciality(Record):
     parts: Parts
     parts_libre: Literal["idem"] | Parts
     ponctuelle_premiere: Ponctuelle | None = None
-    note: str | None = None
+    notes: dict[int, Text] = {}
+    """What holds in one session only."""
 
 
 class SeriesSpeciality(Record):
@@ -179,6 +180,9 @@ class Item(Record):
     source: tuple[Text, ...]
     confidence: Confidence
     note: str | None = None
+    avec_maths: Text | None = None
+    """Its format where the speciality mathématiques is followed in première."""
+    sans_maths: Text | None = None
 
 
 class Plan(Record):

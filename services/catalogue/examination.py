@@ -35,7 +35,10 @@ class Examination(Record):
     references: dict[Text, Text | None]
     profiles: dict[Text, Text]
     windows: dict[int, dict[Text, Window]]
+    specialites_depuis: int
+    """The first session whose papers are as `specialites_generale` describes them."""
     specialites_note: Text
+    """What is said of the papers of an earlier one."""
     specialites_generale: tuple[Speciality, ...]
     series_techno: tuple[Series, ...]
     options: Options

@@ -35,7 +35,7 @@ class Competence:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A chapter of a year's programme; `prerequisites` are the codes of others."""
+    """A chapter of a year's programme; `prerequisites` are the codes of others, linked by `why`."""
 
     code: str
     label: str
@@ -43,6 +43,7 @@ class Chapter:
     track: Track
     competences: tuple[Competence, ...]
     prerequisites: tuple[str, ...] = ()
+    why: str = ""
 
 
 def programme(subject: Subject, track: Track, voie: Voie | None = None) -> tuple[Chapter, ...]:
@@ -147,4 +148,5 @@ def _chapter(record: ChapterRecord, subject: Subject, track: Track) -> Chapter:
         track=track,
         competences=tuple(known[code] for code in record.competences),
         prerequisites=record.prerequisites,
+        why=record.why or "",
     )

@@ -44,6 +44,8 @@ class ChapterRecord(Record):
     part: str | None = None
     competences: tuple[Code, ...] = Field(min_length=1)
     prerequisites: tuple[Code, ...] = ()
+    why: Text | None = None
+    """What links it to its prerequisites."""
 
 
 class LevelRecord(Record):
@@ -181,6 +183,8 @@ class Programmes(Record):
                 for chapter in level.chapters:
                     if chapter.prerequisites and not subject.prerequisites_status:
                         yield f"chapter {chapter.code}: whose prerequisites? `prerequisites_status`"
+                    if bool(chapter.prerequisites) is (chapter.why is None):
+                        yield f"chapter {chapter.code}: prerequisites and `why` go together"
                     for code in set(chapter.competences) - known:
                         yield f"chapter {chapter.code}: unknown competence {code}"
                     if by_chapter and chapter.code not in CHAPTER_SUBJECTS:

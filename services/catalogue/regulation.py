@@ -12,6 +12,7 @@ from services.catalogue.exam_records import Item, Option, Part, Plan, Ponctuelle
 from services.catalogue.records import Branch, branch_of
 from services.catalogue.sources import examination
 from services.catalogue.subjects import SERIES_PREMIERE, subject_of
+from services.catalogue.wording import NOT_CHOSEN, OPEN_MATHS, item_text, part_text, ponctuelle_text
 
 __all__ = [
     "IncompatibleChoice",
@@ -23,7 +24,6 @@ __all__ = [
 ]
 
 SPECIALITY_SLOTS = {"E3-Specialite1": 0, "E4-Specialite2": 1}
-NOT_CHOSEN = "selon la spécialité choisie"
 
 
 class UnknownRegulation(ValueError):
@@ -113,7 +113,7 @@ def reglement(
         raise IncompatibleChoice(violations)
     windows = examination().windows[exam_session]
     return [
-        *(_entry(item, windows, choice, rule) for item in plan.items),
+        *(_entry(item, plan.session, choice, rule) for item in plan.items),
         *(entry for code in choice.options for entry in _option(code, windows, rule)),
     ]
 
@@ -123,17 +123,15 @@ def _plans() -> dict[tuple[int, Branch, str], Plan]:
     return {(plan.session, plan.voie, plan.profile): plan for plan in examination().plans}
 
 
-def _entry(
-    item: Item, windows: dict[str, Window], choice: Choice, rule: PathRule
-) -> RegulationEntry:
-    window = windows[item.window]
+def _entry(item: Item, session: int, choice: Choice, rule: PathRule) -> RegulationEntry:
+    window = examination().windows[session][item.window]
     entry = RegulationEntry(
         code=item.code,
         label=item.label,
         subject=subject_of(item.code),
         kind=item.kind,
         weight=item.weight,
-        format=item.format,
+        format=item_text(item, maths=choice.maths_in_premiere()),
         duration_min=item.duration_min,
         window_start=window.start,
         window_end=window.end,
@@ -142,61 +140,72 @@ def _entry(
         uncertain=item.confidence == "uncertain",
     )
     if item.code in SPECIALITY_SLOTS:
-        return _speciality(entry, item, windows, choice, rule)
+        return _speciality(entry, item, session, choice, rule)
     if item.code.endswith("-SpecialitePremiere"):
-        return _speciality_of_premiere(entry, choice)
+        return _speciality_of_premiere(entry, item, choice)
     if item.code == "EA-Maths":
-        return replace(entry, subject=_anticipated_maths(choice))
+        subject = _anticipated_maths(choice)
+        text = entry.format if subject else f"{entry.format} ; {OPEN_MATHS}"
+        return replace(entry, subject=subject, format=text)
     return entry
 
 
 def _speciality(
-    entry: RegulationEntry,
-    item: Item,
-    windows: dict[str, Window],
-    choice: Choice,
-    rule: PathRule,
+    entry: RegulationEntry, item: Item, session: int, choice: Choice, rule: PathRule
 ) -> RegulationEntry:
     """E3 or E4 with what the speciality in this place makes of it."""
+    windows = examination().windows[session]
     kept = choice.kept()
     place = SPECIALITY_SLOTS[item.code]
     if place >= len(kept):
         return replace(entry, format=NOT_CHOSEN)
     subject = kept[place]
-    label, parts = _sittings(choice.voie, subject, rule)
+    label, parts, note = _sittings(choice.voie, subject, rule, session)
     dated = item.window if any(part.window == item.window for part in parts) else parts[0].window
     window = windows[dated]
+    held = tuple(
+        _part(one, part_text(one, session, None if place else note), windows, item.source)
+        for place, one in enumerate(parts)
+    )
     return replace(
         entry,
         label=label,
         subject=subject,
-        format=" ; ".join(part.format for part in parts),
-        duration_min=sum(part.duration_min for part in parts),
+        format=" ; ".join(dict.fromkeys(part.format for part in held)),
+        duration_min=sum(part.duration_min for part in held),
         window_start=window.start,
         window_end=window.end,
         provisional=not window.official,
         reference=_reference(item.source, window),
-        parts=tuple(_part(part, windows[part.window], item.source) for part in parts),
+        parts=held,
         uncertain=any(part.confidence == "uncertain" for part in parts),
     )
 
 
-def _sittings(voie: Voie, subject: Subject, rule: PathRule) -> tuple[str, tuple[Part, ...]]:
-    """A speciality's label and parts; a candidat libre is excused from practical parts."""
+def _sittings(
+    voie: Voie, subject: Subject, rule: PathRule, session: int
+) -> tuple[str, tuple[Part, ...], str | None]:
+    """A speciality's label and parts, and what it adds to the first of them in this session.
+
+    A candidat libre is excused from practical parts.
+    """
     if voie is not Voie.GENERALE:
         slot = next(one for one in series(voie).specialites if subject_of(one.code) is subject)
-        return slot.label, slot.parts
+        return slot.label, slot.parts, None
     offered = examination().specialites_generale
     speciality = next(one for one in offered if subject_of(one.code) is subject)
     if rule.libre and speciality.parts_libre != "idem":
-        return speciality.label, speciality.parts_libre
-    return speciality.label, speciality.parts
+        return speciality.label, speciality.parts_libre, speciality.notes.get(session)
+    return speciality.label, speciality.parts, speciality.notes.get(session)
 
 
-def _part(part: Part, window: Window, sources: tuple[str, ...]) -> RegulationPart:
+def _part(
+    part: Part, text: str, windows: dict[str, Window], sources: tuple[str, ...]
+) -> RegulationPart:
+    window = windows[part.window]
     return RegulationPart(
         code=part.code,
-        format=part.format,
+        format=text,
         share=part.share,
         duration_min=part.duration_min,
         window=part.window,
@@ -207,16 +216,15 @@ def _part(part: Part, window: Window, sources: tuple[str, ...]) -> RegulationPar
     )
 
 
-def _speciality_of_premiere(entry: RegulationEntry, choice: Choice) -> RegulationEntry:
+def _speciality_of_premiere(entry: RegulationEntry, item: Item, choice: Choice) -> RegulationEntry:
     """The speciality given up after première: named, and examined in its own way if ponctuelle."""
     subject, label, ponctuelle = _given_up(choice)
     if label is not None:
         entry = replace(entry, subject=subject, label=f"{entry.label} : {label}")
     if entry.kind is not EpreuveKind.PONCTUELLE:
         return entry
-    if ponctuelle is None:
-        return replace(entry, format=NOT_CHOSEN)
-    return replace(entry, format=ponctuelle.format, duration_min=ponctuelle.duration_min)
+    duration = ponctuelle.duration_min if ponctuelle else entry.duration_min
+    return replace(entry, format=ponctuelle_text(ponctuelle, item.note), duration_min=duration)
 
 
 def _given_up(choice: Choice) -> tuple[Subject | None, str | None, Ponctuelle | None]:
@@ -234,15 +242,12 @@ def _given_up(choice: Choice) -> tuple[Subject | None, str | None, Ponctuelle | 
     return None, None, None
 
 
-def _anticipated_maths(choice: Choice) -> Subject:
-    """The mathematics that the épreuve anticipée is about.
-
-    The speciality where it is followed in première, or where nothing has been chosen yet.
-    """
+def _anticipated_maths(choice: Choice) -> Subject | None:
+    """The mathematics that the épreuve anticipée is about, once the specialities tell."""
     if choice.voie is not Voie.GENERALE:
         return Subject.MATHS_TECHNO
-    followed = {*choice.specialities, choice.abandonnee} - {None}
-    return Subject.MATHS if Subject.MATHS in followed or not followed else Subject.MATHS_SPECIFIQUES
+    papers = {True: Subject.MATHS, False: Subject.MATHS_SPECIFIQUES, None: None}
+    return papers[choice.maths_in_premiere()]
 
 
 def _option(

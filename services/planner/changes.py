@@ -2,14 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from models.curriculum import Subject
+from models.curriculum import EpreuveKind, Subject
 from models.vocabulary import EpreuveSource
 from services.planner.plan import PlannedEpreuve
 
 SPECIALITIES = ("E3-Specialite1", "E4-Specialite2")
+PREMIERE = ("CC1-", "EP1-", "OPT1-")
+ANOTHER_YEAR = timedelta(days=183)
+"""A window that moves by more is that of another session: within one it moves by weeks."""
+
+A_YEAR = timedelta(days=365)
+KEPT_MARK, KEPT_SESSIONS = 10, 5
+"""From this mark on an épreuve terminale may be kept after a failure, for so many sessions."""
 Facts = Mapping[str, Any]
 
 
@@ -63,7 +70,10 @@ def changes(stored: Iterable[Stored], planned: Sequence[PlannedEpreuve]) -> Chan
 
     A day or a mark that a person gave stays with the épreuve as long as it is about the same
     subject: it moves along where the two specialities change places, and goes where the subject
-    does. An épreuve that is not of the plan goes, unless no text sets it.
+    does, be it only into the open. An épreuve anticipée is one sitting, whatever subject it is
+    thought to be about. In another session a day stays where it lies in the new window, and a mark
+    where the regulation keeps it: of an épreuve terminale from 10 on, for five sessions; of
+    première for the next. An épreuve that is not of the plan goes, unless no text sets it.
     """
     known = {one.code: one for one in stored}
     hands = _given_by_hand(known.values())
@@ -101,28 +111,65 @@ def _as_stored(
     planned: PlannedEpreuve, there: Stored | None, hands: Mapping[Place, Stored]
 ) -> Stored:
     """The row that is wanted, with what a person gave to it."""
-    given = there
-    if planned.subject and there and there.subject and there.subject is not planned.subject:
-        given = None  # what was given is about another subject
+    given = there if there and _is_about(there, planned) else None
     if given is None and planned.subject:
         given = hands.get((_place(planned.code), planned.subject))
-    dated = given is not None and given.by_hand
+    day = _day(given, planned) if given else None
     return Stored(
         code=planned.code,
         label=planned.label,
         subject=planned.subject,
         kind=planned.kind,
         weight=float(planned.weight),
-        scheduled_at=given.scheduled_at if given and dated else planned.scheduled_at,
-        provisional=planned.provisional and not dated,
+        scheduled_at=day or planned.scheduled_at,
+        provisional=planned.provisional and not day,
         window_start=planned.window_start,
         window_end=planned.window_end,
         format=planned.format,
         duration_min=planned.duration_min,
-        source=EpreuveSource.AGENT if dated else EpreuveSource.REGLEMENT,
+        source=EpreuveSource.AGENT if day else EpreuveSource.REGLEMENT,
         reference=planned.reference,
-        mark_20=given.mark_20 if given else None,
+        mark_20=_mark(given, planned) if given else None,
     )
+
+
+def _is_about(there: Stored, planned: PlannedEpreuve) -> bool:
+    """Whether what was given to the row is about what is planned.
+
+    What was given before a speciality was named is about the one that is named then.
+    """
+    if planned.kind is EpreuveKind.ANTICIPEE:
+        return True
+    return there.subject in (None, planned.subject)
+
+
+def _day(given: Stored, planned: PlannedEpreuve) -> date | None:
+    """The day that a person gave, unless it is one of another session."""
+    day = given.scheduled_at if given.by_hand else None
+    start, end = planned.window_start, planned.window_end
+    if day is None or not _moved(given, planned) or start is None or end is None:
+        return day
+    return day if start <= day <= end else None
+
+
+def _mark(given: Stored, planned: PlannedEpreuve) -> float | None:
+    """The recorded mark, unless the épreuve is to be sat again in a later session."""
+    mark, later = given.mark_20, _moved(given, planned)
+    if mark is None or later <= timedelta():
+        return mark  # an earlier session is a correction: nobody goes back
+    if planned.kind is EpreuveKind.TERMINALE:
+        kept = mark >= KEPT_MARK and later < (KEPT_SESSIONS + 0.5) * A_YEAR
+        return mark if kept else None
+    of_premiere = planned.kind is EpreuveKind.ANTICIPEE or planned.code.startswith(PREMIERE)
+    return mark if of_premiere and later < 1.5 * A_YEAR else None
+
+
+def _moved(given: Stored, planned: PlannedEpreuve) -> timedelta:
+    """How far the window has moved into another session; nothing within the same one."""
+    if given.window_start is None or planned.window_start is None:
+        return timedelta()
+    moved = planned.window_start - given.window_start
+    return moved if abs(moved) > ANOTHER_YEAR else timedelta()
 
 
 def _difference(before: Stored, after: Stored) -> tuple[Facts, Facts]:

@@ -26,6 +26,8 @@ MATHS_PAPERS = {
 }
 UNSHARED = "partage de la note non publié : comptée avec la première partie"
 TO_CHECK = "à confirmer"
+PUBLISHED = "période officielle, jour à préciser"
+SPECIALITIES = ("E3-Specialite1", "E4-Specialite2")
 PROFILES = 4096
 """So many different profiles are kept reckoned: a school has far fewer than it has pupils."""
 
@@ -54,8 +56,9 @@ class PlannedEpreuve:
     """One sitting, or one mark, of a plan.
 
     `weight` is its own share of the coefficient. `scheduled_at` is the day where the window has
-    only one, else the first day it can be; None for what is marked all year long. `provisional`
-    is False only where an official text names that one day. `over` says that its window has passed.
+    only one, else the first day it can be, one speciality a day; None for what is marked all year
+    long. `provisional` is False only where an official text names that one day. `over` says that
+    its window has passed.
     """
 
     code: str
@@ -71,6 +74,8 @@ class PlannedEpreuve:
     duration_min: int | None
     reference: str | None
     over: bool
+    published: bool
+    """An official text names its window, be it of several days."""
 
 
 def plan(profile: Examined, rules: Rules, today: date) -> tuple[PlannedEpreuve, ...]:
@@ -120,8 +125,8 @@ def _plan(
     model = min(rules.sessions, key=lambda known: (abs(known - session), known))
     entries = rules.reglement(exam_path, voie, model, specialities, abandonnee, options)
     kept = (one for one in entries if not rules.neutralised(one.code, dispenses))
-    found = (sitting for entry in kept for sitting in _sittings(entry))
-    return tuple(_moved(one, model, session) for one in found)
+    found = _one_a_day([sitting for entry in kept for sitting in _sittings(entry)])
+    return tuple(_said(_moved(one, model, session)) for one in found)
 
 
 def _sittings(entry: RegulationEntry) -> Iterator[PlannedEpreuve]:
@@ -192,7 +197,29 @@ def _dates(start: date | None, end: date | None, *, guessed: bool) -> dict[str, 
         "window_end": end,
         "scheduled_at": day,
         "provisional": guessed or day is None or start != end,
+        "published": not guessed,
     }
+
+
+def _one_a_day(found: list[PlannedEpreuve]) -> list[PlannedEpreuve]:
+    """The written specialities take a day each: where both could begin on one, one waits."""
+    places = {one.code: place for place, one in enumerate(found) if one.code in SPECIALITIES}
+    first, second = (found[places[code]] for code in SPECIALITIES)
+    if first.scheduled_at is None or first.scheduled_at != second.scheduled_at:
+        return found
+    next_day = first.scheduled_at + timedelta(days=1)
+    for one in (second, first):
+        if one.window_end and one.window_end >= next_day:
+            found[places[one.code]] = replace(one, scheduled_at=next_day)
+            break
+    return found
+
+
+def _said(planned: PlannedEpreuve) -> PlannedEpreuve:
+    """A window that is published, but leaves the day open, is no guess: the format says so."""
+    if not (planned.published and planned.provisional and planned.scheduled_at):
+        return planned
+    return replace(planned, format=f"{planned.format} ; {PUBLISHED}")
 
 
 def _moved(planned: PlannedEpreuve, model: int, session: int) -> PlannedEpreuve:
@@ -207,6 +234,7 @@ def _moved(planned: PlannedEpreuve, model: int, session: int) -> PlannedEpreuve:
         window_start=_same_weekday(planned.window_start, session - model),
         window_end=_same_weekday(planned.window_end, session - model),
         provisional=True,
+        published=False,
         reference=" ; ".join(texts),
     )
 

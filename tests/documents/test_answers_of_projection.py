@@ -4,8 +4,10 @@ import pytest
 from conftest import Gate
 from reading import data, read
 
+from models.curriculum import Subject, Track, Voie
 from models.vocabulary import Role
 from services.access import Viewer
+from services.catalogue.programme import programme
 from services.demo_school import People
 from tests.changing import change
 
@@ -17,6 +19,7 @@ PROJECTION = """query Q($id: ID!) { student(id: $id) { epreuvePlan {
     thresholds { label min20 pointsMissing }
     secondGroupe { pointsMissing oralCount orals { id } rule }
     weakest { id code mark20 }
+    worthMost { epreuve { id } worth room }
     estimates { epreuve { id code subject } mark20 origin worth }
   }
 } } }"""
@@ -49,7 +52,9 @@ async def test_estimates_are_the_marks_and_the_mastery_of_the_file(shared_gate, 
     for one in graded:
         assert one["mark20"] == pytest.approx(means[one["epreuve"]["subject"]], abs=0.006)
     assert {one["origin"] for one in found["estimates"]} == {"EVALUATIONS", "MASTERY"}
-    assert {one["id"] for one in found["weakest"]} <= {one["id"] for one in plan["items"]}
+    of_plan = {one["id"] for one in plan["items"]}
+    assert {one["id"] for one in found["weakest"]} <= of_plan
+    assert {one["epreuve"]["id"] for one in found["worthMost"]} <= of_plan
     assert found["denominator"] == plan["totalWeight"] + 2  # mathématiques expertes
     assert 0 < found["knownWeight"] < 1
     assert "seul le jury décide" in found["reserve"]
@@ -118,6 +123,20 @@ async def test_the_dashboard_follows_a_measure_at_once(own_gate, terminale):
     given = {"studentId": terminale, "subject": "MATHS", "evidence": [measure] * 9}
     await change(own_gate, ADMIN, "recordProgress", **given)
     assert await overall() > before
+
+
+@pytest.mark.parametrize("subject", [Subject.MATHS, Subject.PHYSIQUE_CHIMIE, Subject.NSI])
+async def test_the_dashboard_of_a_premiere_follows_each_speciality(
+    own_gate, own_school, people, subject
+):
+    lina = str(people.students[0].id)
+    await read(own_school, "DELETE FROM progress WHERE student_id = $1", lina)
+    first = programme(subject, Track.PREMIERE, Voie.GENERALE)[0]
+    measure = {"chapterCode": first.code, "competenceCode": first.competences[0].code}
+    given = {"studentId": lina, "subject": subject.name, "evidence": [{**measure, "score": 0.9}]}
+    await change(own_gate, ADMIN, "recordProgress", **given)
+    found = data(await own_gate.ask(ADMIN, DASHBOARD, id=lina))
+    assert found["student"]["dashboard"]["kpis"]["progressOverall"] == pytest.approx(0.9)
 
 
 async def test_a_harder_measure_of_the_same_score_shows_more(own_gate, own_school, terminale):

@@ -44,7 +44,7 @@ def test_every_chapter_trains_known_competences():
 def test_a_chapter_says_what_it_is():
     assert chapter("NSI-1-HISTOIRE") == Chapter(
         code="NSI-1-HISTOIRE",
-        label="Histoire de l'informatique",
+        label="Histoire de l’informatique",
         subject=Subject.NSI,
         track=PREMIERE,
         competences=(competence("NSI-C-MOBILISER"),),

@@ -121,7 +121,7 @@ def test_physics_is_written_and_practical_at_school():
     assert entry.duration_min == 270
     assert entry.format == " ; ".join(part.format for part in entry.parts)
     assert entry.parts[1].window_start == date(2027, 6, 1)
-    assert (entry.window_start, entry.window_end) == (date(2027, 6, 16), date(2027, 6, 18))
+    assert (entry.window_start, entry.window_end) == (date(2027, 6, 16), date(2027, 6, 17))
 
 
 @pytest.mark.parametrize("path", [path for path in ExamPath if path.name.startswith("LIBRE")])
@@ -174,31 +174,37 @@ def test_the_speciality_given_up_is_a_mean_at_school():
     ("subject", "format", "minutes"),
     [
         (NSI, "écrit : QCM de 42 questions, sans calculatrice", 120),
-        (Subject.LLCER, "oral à partir d'un dossier", 20),
-        (Subject.LLCA, "oral", 15),
+        (Subject.LLCER, "oral à partir d’un dossier", 20),
+        (Subject.LLCA, "oral ; préparation : 30 min", 15),
     ],
 )
 def test_the_speciality_given_up_is_a_one_off_exam_for_a_candidat_libre(subject, format, minutes):
     entry = by_code(LIBRE, GENERALE, 2027, [MATHS, PC], subject)["EP1-SpecialitePremiere"]
-    assert (entry.subject, entry.format, entry.duration_min) == (subject, format, minutes)
+    assert (entry.subject, entry.duration_min) == (subject, minutes)
+    assert entry.format.startswith(format)
+    assert "présentée de façon anticipée" in entry.format
 
 
 def test_the_speciality_given_up_in_a_series_is_the_series_own():
     entry = by_code(LIBRE, Voie.STMG, 2027)["EP1-SpecialitePremiere"]
     assert entry.label.endswith(" : Sciences de gestion et numérique")
-    assert (entry.format, entry.duration_min) == ("oral", 20)
+    assert entry.format.startswith("oral ; ")
+    assert entry.duration_min == 20
 
 
 def test_biologie_ecologie_given_up_has_no_known_one_off_format():
     given_up = Subject.BIOLOGIE_ECOLOGIE
     entry = by_code(LIBRE, GENERALE, 2027, [MATHS, PC], given_up)["EP1-SpecialitePremiere"]
-    assert (entry.format, entry.duration_min) == ("selon la spécialité choisie", None)
+    assert entry.format.startswith("selon la spécialité choisie")
+    assert entry.duration_min is None
 
 
 @pytest.mark.parametrize(
     ("voie", "specialities", "given_up", "subject"),
     [
-        (GENERALE, [], None, MATHS),
+        (GENERALE, [], None, None),
+        (GENERALE, [PC, SES], None, None),
+        (GENERALE, [PC, MATHS], None, MATHS),
         (GENERALE, [MATHS, PC], SES, MATHS),
         (GENERALE, [PC, SES], MATHS, MATHS),
         (GENERALE, [PC, SES], NSI, Subject.MATHS_SPECIFIQUES),
@@ -208,6 +214,67 @@ def test_biologie_ecologie_given_up_has_no_known_one_off_format():
 def test_anticipated_maths_are_those_followed_in_premiere(voie, specialities, given_up, subject):
     entry = by_code(SCOLARISE, voie, 2027, specialities, given_up)["EA-Maths"]
     assert entry.subject is subject
+
+
+def test_the_paper_of_the_anticipated_mathematics_is_open_while_the_third_speciality_is():
+    entry = by_code(SCOLARISE, GENERALE, 2027, [SES, Subject.HGGSP])["EA-Maths"]
+    assert "selon la spécialité mathématiques" in entry.format
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "without"),
+    [
+        (SCOLARISE, "CC1-EnsScientifique", "dont mathématiques spécifiques pour 40 %"),
+        (ExamPath.LIBRE_DEUX_SERIES, "EP1-EnsScientifique", "mathématiques spécifiques /8"),
+        (LIBRE, "EPC-EnsScientifique", "mathématiques spécifiques /4"),
+    ],
+)
+def test_the_enseignement_scientifique_is_that_of_the_pupil(path, code, without):
+    given_up = {True: MATHS, False: NSI}
+    texts = {
+        maths: by_code(path, GENERALE, 2027, [PC, SES], one)[code].format
+        for maths, one in given_up.items()
+    }
+    assert without in texts[False]
+    assert "spécifiques" not in texts[True]
+    assert "sinon" not in texts[True] + texts[False]
+
+
+@pytest.mark.parametrize(
+    ("path", "voie", "code", "text"),
+    [
+        (SCOLARISE, GENERALE, "EA-FrancaisOral", "préparation : 30 min"),
+        (SCOLARISE, GENERALE, "E5-GrandOral", "préparation : 20 min ; fiche des deux questions"),
+        (LIBRE, GENERALE, "EPC-EMC", "préparation : 30 min ; coefficient confirmé"),
+        (LIBRE, Voie.STMG, "EPC-LVA", "ETLV"),
+        (ExamPath.LIBRE_UN_AN, GENERALE, "EA-Maths", "à vérifier sur la convocation"),
+        (SCOLARISE, GENERALE, "E3-Specialite1", "thèmes 2, 4, 5 et 6"),
+        (SCOLARISE, GENERALE, "E4-Specialite2", "sans session de remplacement"),
+    ],
+)
+def test_what_the_texts_note_is_told(path, voie, code, text):
+    chosen = [Subject.HGGSP, PC] if voie is GENERALE else []
+    assert text in by_code(path, voie, 2027, chosen)[code].format
+
+
+def test_the_themes_of_a_session_are_not_those_of_another():
+    for session in (2026, 2028):
+        assert (
+            "thèmes"
+            not in by_code(SCOLARISE, GENERALE, session, [Subject.HGGSP, PC])[
+                "E3-Specialite1"
+            ].format
+        )
+
+
+def test_a_session_before_the_present_papers_has_neither_their_text_nor_their_points():
+    entry = by_code(SCOLARISE, GENERALE, 2026, [Subject.SVT, MATHS])["E3-Specialite1"]
+    assert [part.format for part in entry.parts] == [
+        "écrit ; découpage interne de cette session à vérifier",
+        "ECE au lycée ; découpage interne de cette session à vérifier ; "
+        "absence non justifiée = 0, sans session de remplacement",
+    ]
+    assert "2026" not in entry.reference.replace("Calendrier 2026", "")
 
 
 # ------------------------------------------------------------------ dates and references

@@ -16,6 +16,9 @@ from services.knowledge import knowledge_graph
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LINKED = [
     Subject.MATHS,
+    Subject.MATHS_SPECIFIQUES,
+    Subject.MATHS_TECHNO,
+    Subject.MATHS_COMPLEMENTAIRES,
     Subject.PHYSIQUE_CHIMIE,
     Subject.SES,
     Subject.NSI,
@@ -51,7 +54,28 @@ def test_most_chapters_of_the_great_subjects_stand_on_others(subject, track):
     assert not chapters or len(linked) >= len(chapters) / 2
 
 
-@pytest.mark.parametrize("subject", ["MATHS", "PC", "SES", "NSI", "FR", "PHILO"])
+@pytest.mark.parametrize("track", Track)
+def test_a_pupil_of_a_series_has_a_graph_of_mathematics_with_edges(track):
+    assert graph(Subject.MATHS_TECHNO, track=track, voie=Voie.STMG).edges
+
+
+def test_every_edge_has_its_reason():
+    found = graph().edges
+    assert found
+    assert all(edge.reason for edge in found)
+    (edge,) = (one for one in found if one.to == "MATHS-T-INTEGRALES")
+    assert edge.reason == "une intégrale se calcule par une primitive"
+
+
+@pytest.mark.parametrize(
+    ("voie", "other"), [(Voie.GENERALE, "FR-C-CONTRACTER"), (Voie.STMG, "FR-C-DISSERTER")]
+)
+def test_french_asks_for_no_exercise_of_the_other_exam(voie, other):
+    chapters = programme(Subject.FRANCAIS, Track.PREMIERE, voie)
+    assert other not in {one.code for chapter in chapters for one in chapter.competences}
+
+
+@pytest.mark.parametrize("subject", ["MATHS", "MATHSTECHNO", "PC", "SES", "NSI", "FR", "PHILO"])
 def test_prerequisites_say_that_they_are_ours(subject):
     (found,) = [one for one in programmes().subjects if one.code == subject]
     assert found.prerequisites_status == "design"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from profiles_at_large import every, pupil
 
-from models.curriculum import EpreuveKind, ExamPath, Profile, Subject
+from models.curriculum import EpreuveKind, ExamPath, Profile, Subject, Voie
 from models.vocabulary import EpreuveSource
 from services.planner.changes import COLUMNS, Stored, changes
 from services.planner.plan import plan
@@ -118,7 +118,7 @@ def test_a_day_and_a_mark_of_another_subject_are_not_taken_over():
     found = changes(rows.values(), planned(pupil(specialities=(Subject.MATHS, Subject.NSI))))
     before, facts = found.changed["E4-Specialite2"]
     assert (before["mark_20"], facts["mark_20"]) == (9.0, None)
-    assert (before["scheduled_at"], facts["scheduled_at"]) == (DAY, date(2027, 6, 16))
+    assert (before["scheduled_at"], facts["scheduled_at"]) == (DAY, date(2027, 6, 17))
     assert facts["source"] is EpreuveSource.REGLEMENT
 
 
@@ -127,6 +127,71 @@ def test_a_day_given_before_the_speciality_was_chosen_stays():
     rows["E3-Specialite1"] = by_hand(rows["E3-Specialite1"])
     there = after(rows, changes(rows.values(), planned(pupil())))
     assert there["E3-Specialite1"].scheduled_at == DAY
+
+
+def test_what_was_given_to_a_subject_goes_when_the_specialities_are_open_again():
+    rows = stored(pupil(specialities=(Subject.MATHS, Subject.NSI)))
+    rows["E3-Specialite1"] = by_hand(rows["E3-Specialite1"], 14.0)
+    nothing = pupil(specialities=(), specialite_abandonnee=None)
+    there = after(rows, changes(rows.values(), planned(nothing)))
+    assert (there["E3-Specialite1"].mark_20, there["E3-Specialite1"].by_hand) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"specialities": (Subject.HLP, Subject.SES), "specialite_abandonnee": Subject.HGGSP},
+        {"voie": Voie.STMG, "specialities": (), "specialite_abandonnee": None},
+        {"specialities": (), "specialite_abandonnee": None},
+    ],
+)
+def test_the_mark_of_the_anticipated_mathematics_stays_whatever_their_paper(other):
+    rows = stored(pupil())
+    rows["EA-Maths"] = replace(rows["EA-Maths"], mark_20=9.0)
+    there = after(rows, changes(rows.values(), planned(pupil(**other))))
+    assert there["EA-Maths"].mark_20 == 9
+
+
+# ------------------------------------------------------------------ another session
+
+
+def moved(code, session, mark=None, day=DAY, **changed):
+    """An épreuve of Hugo's, of the session 2027, after the session became another."""
+    rows = stored(pupil(**changed))
+    rows[code] = replace(by_hand(rows[code], mark), scheduled_at=day)
+    return after(rows, changes(rows.values(), planned(pupil(exam_session=session, **changed))))[
+        code
+    ]
+
+
+@pytest.mark.parametrize("session", [2026, 2028, 2029])
+def test_a_day_of_another_session_is_not_that_of_this_one(session):
+    found = moved("E2-Philosophie", session, day=date(2027, 6, 15))
+    assert found.scheduled_at.year == session
+    assert not found.by_hand
+
+
+def test_a_day_that_lies_in_the_new_window_stays():
+    assert moved("E5-GrandOral", 2028, day=date(2028, 6, 21)).scheduled_at == date(2028, 6, 21)
+
+
+@pytest.mark.parametrize(
+    ("code", "session", "mark", "kept"),
+    [
+        ("E2-Philosophie", 2028, 9.9, False),
+        ("E2-Philosophie", 2028, 10.0, True),
+        ("E2-Philosophie", 2032, 10.0, True),
+        ("E2-Philosophie", 2033, 10.0, False),
+        ("EA-FrancaisEcrit", 2028, 7.0, True),
+        ("EA-FrancaisEcrit", 2029, 7.0, False),
+        ("CC1-LVA", 2028, 7.0, True),
+        ("CC1-LVA", 2029, 17.0, False),
+        ("CCT-LVA", 2028, 17.0, False),
+        ("CCT-LVA", 2026, 17.0, True),
+    ],
+)
+def test_a_later_session_keeps_the_marks_that_the_regulation_keeps(code, session, mark, kept):
+    assert moved(code, session, mark).mark_20 == (mark if kept else None)
 
 
 def test_an_epreuve_that_no_text_sets_stays():

@@ -34,7 +34,8 @@ def removed(profile):
     """The coefficients of the regulation that the dispensations of a profile take away."""
     whole = plan(replace(profile, dispenses=()), RULES, TODAY)
     left = {one.code for one in plan(profile, RULES, TODAY)}
-    return sum((one.weight for one in whole if one.code not in left), Decimal())
+    gone = (one for one in whole if one.code not in left and one.kind is not EpreuveKind.OPTION)
+    return sum((one.weight for one in gone), Decimal())
 
 
 def test_the_profiles_are_thousands_sound_and_of_every_kind():
@@ -59,7 +60,8 @@ def test_an_option_adds_two_for_each_of_its_years_to_the_denominator(profile):
     found = plan(profile, RULES, TODAY)
     added = sum(one.weight for one in found if one.kind is EpreuveKind.OPTION)
     years = [len(option(code).levels) for code in profile.options]
-    if profile.exam_path is ExamPath.SCOLARISE_EX_LIBRE_SANS_PONCTUELLES:
+    nowhere = profile.exam_path is ExamPath.SCOLARISE_EX_LIBRE_SANS_PONCTUELLES
+    if nowhere or Dispense.SYSTEME_ETRANGER in profile.dispenses:
         years = [1] * len(years)  # no mark of première stands for it
     assert added == 2 * sum(years)
     assert sum(one.weight for one in found) == total_weight(found) + added

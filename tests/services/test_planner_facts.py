@@ -18,7 +18,7 @@ from models.curriculum import (
 from services.catalogue.choices import IncompatibleChoice, series_subjects
 from services.catalogue.dispensations import neutralisation, violations
 from services.catalogue.sources import examination
-from services.planner.plan import UNSHARED, plan, total_weight
+from services.planner.plan import PUBLISHED, UNSHARED, plan, total_weight
 from services.planner.rules import official_rules
 
 TODAY = date(2026, 11, 23)
@@ -126,7 +126,7 @@ def test_where_no_text_shares_the_mark_out_the_first_sitting_carries_it_and_that
     written, practical = found["E4-Specialite2"], found["E4-Specialite2-PRATIQUE"]
     assert (written.weight, practical.weight) == (16, 0)
     assert UNSHARED in practical.format
-    assert written.format.endswith("à confirmer")
+    assert "partage non confirmé ; à confirmer" in written.format
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,35 @@ def test_where_no_text_shares_the_mark_out_the_first_sitting_carries_it_and_that
 )  # fmt: skip
 def test_the_anticipated_mathematics_say_which_paper(changes, text):
     assert text in by_code(**changes)["EA-Maths"].format
+
+
+@pytest.mark.parametrize(
+    ("subjects", "days"),
+    [
+        ((Subject.MATHS, Subject.PHYSIQUE_CHIMIE), (16, 17)),
+        ((Subject.PHYSIQUE_CHIMIE, Subject.MATHS), (16, 17)),
+        ((Subject.SES, Subject.HGGSP), (16, 17)),
+        ((Subject.LLCA, Subject.SES), (18, 16)),
+        ((Subject.MATHS, Subject.BIOLOGIE_ECOLOGIE), (16, 18)),
+    ],
+)
+def test_each_speciality_has_a_day_of_its_own_within_its_window(subjects, days):
+    found = by_code(specialities=subjects, specialite_abandonnee=None)
+    written = (found["E3-Specialite1"], found["E4-Specialite2"])
+    assert tuple(one.scheduled_at for one in written) == tuple(date(2027, 6, day) for day in days)
+    for one, subject in zip(written, subjects, strict=True):
+        last = 17 if subject in {Subject.MATHS, Subject.PHYSIQUE_CHIMIE} else 18
+        assert one.window_end == date(2027, 6, last)
+
+
+def test_a_published_period_is_told_from_a_guess():
+    found = by_code(specialities=(Subject.NSI, Subject.MATHS))
+    texts = {code: PUBLISHED in one.format for code, one in found.items()}
+    assert texts["E5-GrandOral"]
+    assert not texts["E3-Specialite1-PRATIQUE"]  # no text dates it yet
+    assert not texts["E2-Philosophie"]  # its day is certain
+    later = by_code(exam_session=2030)
+    assert not any(PUBLISHED in one.format for one in later.values())
 
 
 def test_the_official_days_of_2027_are_those_that_were_published():
@@ -178,6 +207,38 @@ def test_a_dispensation_leaves_the_denominator_that_the_data_names(dispense, cha
     ]
     due = neutralisation(dispense).denominateur
     assert total_weight(plan(profile, RULES, TODAY)) == due
+
+
+@pytest.mark.parametrize(
+    ("dispense", "path", "voie", "known"),
+    [
+        (Dispense.GENERALE_VERS_TECHNO, ExamPath.LIBRE_DEUX_SERIES, Voie.STMG, False),
+        (Dispense.GENERALE_VERS_TECHNO, ExamPath.LIBRE_EX_SCOLARISE, Voie.STMG, True),
+        (
+            Dispense.GENERALE_VERS_TECHNO,
+            ExamPath.SCOLARISE_EX_LIBRE_SANS_PONCTUELLES,
+            Voie.STMG,
+            False,
+        ),
+        (Dispense.TECHNO_VERS_GENERALE, ExamPath.LIBRE_UN_AN, Voie.GENERALE, False),
+        (Dispense.CHANGEMENT_DE_SERIE, ExamPath.LIBRE_FIN_DE_CYCLE, Voie.STL, False),
+        (Dispense.SYSTEME_ETRANGER, ExamPath.SCOLARISE_EX_LIBRE_PONCTUELLES, Voie.GENERALE, False),
+        (
+            Dispense.SYSTEME_ETRANGER,
+            ExamPath.SCOLARISE_EX_LIBRE_SANS_PONCTUELLES,
+            Voie.GENERALE,
+            True,
+        ),
+        (Dispense.LVB, ExamPath.LIBRE_UN_AN, Voie.STHR, True),
+    ],
+)
+def test_a_case_is_refused_where_no_text_says_what_it_leaves(dispense, path, voie, known):
+    assert (not [*violations((dispense,), path, voie, 2027)]) is known
+
+
+def test_who_never_followed_premiere_here_followed_no_option_there():
+    found = planned(options=(OptionCode.LCA_LATIN,), dispenses=(Dispense.SYSTEME_ETRANGER,))
+    assert sum(one.weight for one in found) == 92 + 2
 
 
 def test_the_options_of_the_memento_total_110():

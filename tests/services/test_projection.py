@@ -98,6 +98,78 @@ def test_the_mean_is_over_what_is_known_and_its_share_is_said():
     found = projected(SCHOLAR, {"EA-FrancaisEcrit": 11, "EA-FrancaisOral": 14, "EA-Maths": 9})
     assert (found.mean_20, found.known_weight) == (11.9167, 0.12)
     assert {one.origin for one in found.estimates} == {MarkOrigin.RECORDED}
+    assert "à partir de 12 % des coefficients" in found.reserve
+
+
+@pytest.mark.parametrize("mark", [6, 9, 18])
+def test_of_less_than_half_of_the_weights_neither_honour_nor_outcome_is_said(mark):
+    found = projected(SCHOLAR, {"E3-Specialite1": mark, "E4-Specialite2": mark})
+    assert (found.mention, found.outcome, found.second_groupe) == (None, None, None)
+    assert "la moitié" in found.reserve
+    half = {"E5-GrandOral": 20, "E2-Philosophie": 20, "EA-Maths": 20}
+    assert projected(SCHOLAR, half | {"E3-Specialite1": mark, "E4-Specialite2": mark}).outcome
+
+
+def test_nothing_is_reached_that_could_still_be_missed():
+    assert [one.points_missing for one in projected(SCHOLAR).thresholds] == [
+        1000, 1200, 1400, 1600, 1800,
+    ]  # fmt: skip
+    found = projected(SCHOLAR, {"EA-Maths": 18})
+    assert found.mean_20 == 18
+    assert found.thresholds[0].points_missing == 1000 - 36
+
+
+def test_without_a_plan_there_are_no_thresholds():
+    assert project([], {}, {}, TODAY).thresholds == ()
+
+
+LANGUAGES = {(Subject.LANGUES_VIVANTES, TERMINALE): Decimal(6)}
+
+
+def test_one_estimate_for_several_languages_is_said_to_be_one():
+    found = projected(SCHOLAR, evaluations=LANGUAGES)
+    assert [one.epreuve.code for one in found.estimates] == ["CCT-LVA", "CCT-LVB"]
+    assert "langues vivantes A, B et C : une même estimation" in found.reserve
+    told = projected(SCHOLAR, {"CCT-LVA": 12}, evaluations=LANGUAGES)
+    assert "une même estimation" not in told.reserve
+
+
+@pytest.mark.parametrize(
+    ("subject", "code", "known", "mark"),
+    [
+        (Subject.HISTOIRE_GEO, "CCT-HistoireGeo", "12.31", 12.4),
+        (Subject.HISTOIRE_GEO, "CCT-HistoireGeo", "12.30", 12.3),
+        (Subject.EPS, "CCT-EPS", "14.5", 15),
+        (Subject.EPS, "CCT-EPS", "14.49", 14),
+        (Subject.PHILOSOPHIE, "E2-Philosophie", "12.31", 12.31),
+    ],
+)
+def test_an_expected_mark_is_rounded_as_the_mark_that_it_stands_for(subject, code, known, mark):
+    found = projected(SCHOLAR, evaluations={(subject, TERMINALE): Decimal(known)})
+    assert [(one.epreuve.code, one.mark_20) for one in found.estimates] == [(code, mark)]
+
+
+SCIENCES = {(Subject.ENSEIGNEMENT_SCIENTIFIQUE, PREMIERE): Decimal(14),
+            (Subject.MATHS_SPECIFIQUES, PREMIERE): Decimal(4)}  # fmt: skip
+LETTERS = {"specialities": (Subject.HLP, Subject.SES), "specialite_abandonnee": Subject.LLCA}
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "mark"),
+    [
+        (ExamPath.SCOLARISE, "CC1-EnsScientifique", 10),
+        (ExamPath.LIBRE_DEUX_SERIES, "EP1-EnsScientifique", 10),
+        (ExamPath.LIBRE_FIN_DE_CYCLE, "EPC-EnsScientifique", 12),
+    ],
+)
+def test_mathematiques_specifiques_are_part_of_the_enseignement_scientifique(path, code, mark):
+    found = projected(replace(SCHOLAR, exam_path=path, **LETTERS), evaluations=SCIENCES)
+    assert {one.epreuve.code: one.mark_20 for one in found.estimates}[code] == mark
+
+
+def test_with_the_speciality_the_enseignement_scientifique_stands_alone():
+    found = projected(SCHOLAR, evaluations=SCIENCES)
+    assert {one.epreuve.code: one.mark_20 for one in found.estimates}["CC1-EnsScientifique"] == 14
 
 
 def test_a_recorded_mark_comes_before_evaluations_and_these_before_mastery():
@@ -177,6 +249,24 @@ def test_a_mean_that_only_rounds_up_to_a_threshold_does_not_reach_it():
     assert (found.mean_20, found.mention) == (11.999, None)
 
 
+@pytest.mark.parametrize(
+    ("mark", "mean", "outcome", "mention"),
+    [
+        ("9.999", 9.9999, BacOutcome.SECOND_GROUPE, None),
+        ("11.999", 11.9999, BacOutcome.PREMIER_GROUPE, None),
+    ],
+)
+def test_the_mean_is_not_shown_at_a_level_that_it_does_not_reach(mark, mean, outcome, mention):
+    whole = round(float(mark))
+    found = projected(SCHOLAR, dict.fromkeys(SCHOLAR_MARKS, whole) | {"CC1-EMC": float(mark)})
+    assert (found.mean_20, found.outcome, found.mention) == (mean, outcome, mention)
+
+
+def test_without_eps_the_points_missing_are_those_reckoned_by_hand():
+    found = projected(replace(SCHOLAR, dispenses=(Dispense.EPS,)), SCHOLAR_MARKS)
+    assert [one.points_missing for one in found.thresholds] == [0, 0, 130.5, 318.5, 506.5]
+
+
 def test_the_points_missing_for_each_threshold_are_told():
     missing = {one.label: one.points_missing for one in with_mean(11).thresholds}
     assert missing == {
@@ -204,6 +294,17 @@ def test_mathematics_are_an_oral_once():
     assert [one.code for one in second.orals] == ["E3-Specialite1", "E2-Philosophie"]
 
 
+def test_an_oral_replaces_all_the_sittings_of_an_epreuve():
+    both = replace(SCHOLAR, specialities=(Subject.PHYSIQUE_CHIMIE, Subject.NSI))
+    marks = dict.fromkeys(SCHOLAR_MARKS, 9.5) | {
+        "E3-Specialite1": 7, "E3-Specialite1-PRATIQUE": 19, "E4-Specialite2": 8.5,
+        "E4-Specialite2-PRATIQUE": 9, "E2-Philosophie": 1.5,
+    }  # fmt: skip
+    # 16 · (20 - 8.625) = 182 before 16 · (20 - 9.4) = 169.6 before 8 · 18.5 = 148
+    second = projected(both, marks).second_groupe
+    assert [one.code for one in second.orals] == ["E4-Specialite2", "E3-Specialite1"]
+
+
 @pytest.mark.parametrize("mean", [7.9, 10])
 def test_there_is_a_second_group_from_8_to_below_10_only(mean):
     assert with_mean(mean).second_groupe is None
@@ -217,6 +318,16 @@ def test_the_weakest_are_those_to_come_where_there_is_most_to_gain():
     assert [one.code for one in found.weakest] == [
         "E4-Specialite2", "E2-Philosophie", "E5-GrandOral", "CCT-EPS", "E3-Specialite1",
     ]  # fmt: skip
+
+
+def test_where_a_point_is_worth_most_is_told_for_what_is_to_come():
+    found = projected(SCHOLAR, {"EA-FrancaisEcrit": 0, "E4-Specialite2": 0},
+                      {(Subject.MATHS, TERMINALE): Decimal(18)})  # fmt: skip
+    assert [(one.epreuve.code, one.worth) for one in found.worth_most] == [
+        ("E3-Specialite1", 0.16), ("E2-Philosophie", 0.08), ("E5-GrandOral", 0.08),
+        ("CCT-EPS", 0.06), ("CCT-EnsScientifique", 0.03),
+    ]  # fmt: skip
+    assert found.worth_most[0].room == 0.32
 
 
 def test_what_is_over_or_has_its_mark_is_no_longer_among_the_weakest():
