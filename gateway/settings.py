@@ -143,6 +143,8 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
+    connections: Annotated[int, Field(ge=1)] = 20_000  # of one process; more are told 503
+
     # of one actor, in one process
     stream_connections: Annotated[int, Field(ge=1)] = 50
     stream_subscriptions: Annotated[int, Field(ge=1)] = 200
