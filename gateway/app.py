@@ -91,14 +91,13 @@ def _of_a_page(scope: Scope) -> bool:
 def plans_of(
     settings: Settings, lanes: Lanes, versions: Versions, shared: Shared
 ) -> CompiledPlans | VersionedAnswers | None:
-    """What answers with ready bytes: everything there is, or as far as `NEXUS_PATHS` says."""
+    """What answers with ready bytes, as far as `NEXUS_PATHS` allows; None where it allows none."""
     if settings.paths == "reference":
         return None
-    at_once = settings.paths is not None
     if settings.paths == "compiled":
-        return CompiledPlans(lanes, at_once=at_once)
+        return CompiledPlans(lanes)
     freshness = timedelta(seconds=settings.freshness)
-    return VersionedAnswers(lanes, versions, freshness=freshness, shared=shared, at_once=at_once)
+    return VersionedAnswers(lanes, versions, freshness=freshness, shared=shared)
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -132,6 +131,8 @@ def create_app(settings: Settings) -> Starlette:
         )
         shared = Shared(connect(settings.redis_url or "", texts=False))
         app.state.plans = plans_of(settings, lanes, versions, shared)
+        if isinstance(app.state.plans, VersionedAnswers):
+            measured.watch_kept(app.state.plans)
         for each in trust.registry if app.state.plans else ():
             for name in each.operations or (None,):
                 wanted = Operation(each.text, {}, name)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from gateway.compiled.plans import Answered
+from gateway.completing import Lean, is_awaitable
 from gateway.documents import CONTRACT, Operation, Prepared
 from gateway.refusals import coded, refusal
 from resolvers.context import Context
@@ -150,6 +151,8 @@ async def _reference(
         context_value=context,
         variable_values=dict(operation.variables),
         operation_name=operation.name,
+        executor_class=Lean,
+        is_awaitable=is_awaitable,
         hide_suggestions=not suggestions,
     )
     result = found if isinstance(found, ExecutionResult) else await found

@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.local import at_home
 from gateway.observations import Observation
 from gateway.settings import Settings
+from gateway.versioned import VersionedAnswers
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
 STATEMENTS = (0, 1, 2, 4, 8, 16, 32, 64, 128)
@@ -143,6 +144,10 @@ class Metrics:
         """Tell of a pool of connections too, as it stands when asked."""
         self.registry.register(_Pool(pool))
 
+    def watch_kept(self, answers: VersionedAnswers) -> None:
+        """Tell of the answers that are kept too."""
+        self.registry.register(_Kept(answers))
+
     def text(self) -> bytes:
         return generate_latest(self.registry)
 
@@ -179,6 +184,30 @@ class _Pool:
         gauge.add_metric(("idle",), idle)
         gauge.add_metric(("busy",), self._pool.get_size() - idle)
         yield gauge
+
+
+class _Kept:
+    """The answers of the versioned path, by where they came from, and what it keeps."""
+
+    def __init__(self, answers: VersionedAnswers) -> None:
+        self._answers = answers
+
+    def collect(self) -> Iterable[Metric]:
+        told = self._answers.told
+        answers = CounterMetricFamily(
+            "nexus_kept_answers",
+            "Answers of the versioned path: kept here, shared in Redis, made anew, or joined with"
+            " who was making them.",
+            labels=("source",),
+        )
+        for source, count in told.answers.items():
+            answers.add_metric((source,), count)
+        yield answers
+        yield CounterMetricFamily(
+            "nexus_kept_evictions", "Questions forgotten for want of room.", told.evicted
+        )
+        yield GaugeMetricFamily("nexus_kept_questions", "Questions known.", told.questions)
+        yield GaugeMetricFamily("nexus_kept_bytes", "Bytes kept in this process.", told.bytes)
 
 
 def may_read(request: Request, settings: Settings) -> bool:

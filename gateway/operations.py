@@ -99,9 +99,6 @@ class Operations:
                 return self.over(seen, rejection(fault, asker.media_type), fault)
             seen.path, seen.statements = answer.path, answer.statements
             seen.codes = codes(answer.errors)
-            forced = self._settings.paths if prepared.kind is OperationType.QUERY else None
-            if forced not in (None, answer.path):
-                log.warning("%s: answered by the %s path", seen.name or "a document", answer.path)
             extensions = asker.bill(seen)
             body = answers.body_of(answer, extensions)
             status = answers.status_of(answer, asker.media_type)

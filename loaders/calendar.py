@@ -5,7 +5,7 @@ from uuid import UUID
 from aiodataloader import DataLoader
 from sqlalchemy import BigInteger, ColumnElement, Date, Double, cast, func, select
 
-from loaders.columns import instant, label, task_priority
+from loaders.columns import PRIORITY_READS, instant, label, priority_moved_by, task_priority
 from loaders.keyset import Drift, Key, Order
 from loaders.pages import Pages, Relation
 from loaders.rows import Row
@@ -51,7 +51,7 @@ BY_PRIORITY = Order(
     "priority",
     (Key(task_priority(), descending=True), Key(Task.id)),
     clocked=True,
-    drift=Drift(FASTEST, (Task.weight, Task.due_at, Task.subject, Task.chapter_code)),
+    drift=Drift(FASTEST, PRIORITY_READS, priority_moved_by),
 )
 
 

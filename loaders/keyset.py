@@ -5,7 +5,7 @@ nor hide others. It is bound to its list: the relation, its order, its filters a
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import blake2s
@@ -36,11 +36,12 @@ class Drift:
     """How a clocked order moves: its first key is positive, and grows with the clock, never falls.
 
     Its logarithm grows by no more than `fastest` a day; at a midnight in UTC anything may happen.
-    Rows that are alike in `alike` grow alike.
+    Rows for which `moved_by`, given their columns `read`, comes to the same grow alike.
     """
 
     fastest: float
-    alike: tuple[Any, ...]
+    read: tuple[Any, ...]
+    moved_by: Callable[..., tuple[ColumnElement[Any], ...]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,9 +4,11 @@ Two rows change places no sooner than the one behind can make up for what is bet
 shows the drifting value itself, a cursor among it, is another answer at every instant.
 """
 
+from sqlalchemy import literal_column, select
+
 from gateway.compiled.compiler import Compiler
 from gateway.compiled.places import RowPlace
-from gateway.compiled.sql import Json, Names
+from gateway.compiled.sql import Json, Names, said
 from loaders.columns import COMPUTED
 from loaders.keyset import Order
 
@@ -28,9 +30,9 @@ class Drifting:
         self.dated = compiler.dated and order.drift is not None and not shown
         self._order = order
         if self.dated and order.drift is not None:
-            self._alike = [
-                row.expression(f"alike_{i}", column).sql.removeprefix(f"{row.alias}.")
-                for i, column in enumerate(order.drift.alike)
+            self._read = [
+                row.expression(f"drift_{i}", column).sql.removeprefix(f"{row.alias}.")
+                for i, column in enumerate(order.drift.read)
             ]
 
     def names(self, names: Names) -> Names:
@@ -43,14 +45,22 @@ class Drifting:
 
     def with_gaps(self, ordered: str) -> str:
         """The rows with what is between each and the one before, as a logarithm."""
-        if not self.dated:
+        if not self.dated or self._order.drift is None:
             return ordered
+        drift = self._order.drift
+        read = [
+            literal_column(f"apart.{name}", column.type)
+            for name, column in zip(self._read, drift.read, strict=True)
+        ]
+        moved_by = [f"({said(select(each), self._row.names)})" for each in drift.moved_by(*read)]
+        named = ", ".join(f"{each} AS moved_{i}" for i, each in enumerate(moved_by))
         same = " AND ".join(
-            f"lag({each}) OVER () IS NOT DISTINCT FROM {each}" for each in self._alike
+            f"lag(moved_{i}) OVER () IS NOT DISTINCT FROM moved_{i}" for i in range(len(moved_by))
         )
         gap = 'abs(ln(lag("sort_0") OVER () / "sort_0"))'
         between = f"CASE WHEN NOT ({same}) THEN {gap} END AS gap"
-        return f"SELECT *, {between} FROM ({ordered} OFFSET 0) apart"
+        explained = f"SELECT *, {named} FROM ({ordered} OFFSET 0) apart OFFSET 0"
+        return f"SELECT *, {between} FROM ({explained}) explained"
 
     def mark(self) -> Json:
         """Until when the rows stand in this order; beside an aggregate over them."""

@@ -76,7 +76,8 @@ class _Page:
         drifting = None if self.bounds else Drifting(compiler, self.row, self.order)
         window = self._window(drifting)
         aggregates = text_of([*drifting.mark(), *json] if drifting else json)
-        return [Sql(f"(SELECT {aggregates} FROM {window})")]
+        # where none of it counts rows, it is one text all the same
+        return [Sql(f"(SELECT {aggregates} FROM {window} HAVING true)")]
 
     def _check(self) -> Json:
         """That the given cursors are of this list, once its parent is known."""

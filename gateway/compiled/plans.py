@@ -69,7 +69,7 @@ class CompiledPlans:
     def __init__(self, lanes: Lanes, *, dated: bool = False, at_once: bool = False) -> None:
         self._lanes = lanes
         self._dated = dated
-        self._at_once = at_once
+        self.at_once = at_once
         self._plans: OrderedDict[Any, Plan | None] = OrderedDict()
         self._seen: WeakSet[Any] = WeakSet()
 
@@ -110,7 +110,7 @@ class CompiledPlans:
         """Whether it is worth compiling: it was trusted, or asked before."""
         if prepared.node.operation is not OperationType.QUERY:
             return False
-        if self._at_once or prepared in self._seen:
+        if self.at_once or prepared in self._seen:
             return True
         self._seen.add(prepared)
         return False

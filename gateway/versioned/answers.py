@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -24,12 +24,14 @@ from gateway.versioned.flights import Flights
 from gateway.versioned.instants import instant
 from gateway.versioned.shared import Shared
 from gateway.versioned.store import ROOM, Kept, Question, Store, tag_of
+from gateway.versioned.tally import Tally, Told
 from gateway.versioned.versions import Versions, Wanted
 from resolvers.context import Context
 from services.access import Viewer
 
 log = logging.getLogger("nexus")
 
+LONG = 200  # bytes of variables
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
@@ -59,16 +61,26 @@ class VersionedAnswers:
         room: int = ROOM,
         at_once: bool = False,
     ) -> None:
+        """With `at_once`, what nobody trusts is kept from its first use on, not its second."""
         self.compiled = CompiledPlans(lanes, at_once=at_once)
         self._dated = CompiledPlans(lanes, dated=True, at_once=True)
         self._versions = versions
         self._freshness = freshness
         self._shared = shared
         self._store = Store(room)
+        self._tally = Tally()
         self._making: Flights[Kept | None] = Flights()
 
+    @property
+    def told(self) -> Told:
+        """How it stands, for who measures."""
+        store = self._store
+        return Told(asdict(self._tally), len(store), store.size, store.evicted)
+
     def trust(self, prepared: Prepared) -> None:
+        """Compile this operation now, on both ways that it may go."""
         self.compiled.trust(prepared)
+        self._dated.trust(prepared)
 
     async def look(self, key: Hashable, clock: datetime) -> "Answered | Missed | None":
         """What is kept for a question that was asked before (`key_of`); None for any other."""
@@ -82,6 +94,7 @@ class VersionedAnswers:
             return None
         kept = question.kept
         if kept is not None and kept.holds(stamps, clock):
+            self._tally.kept += 1
             return answered(kept, len(question.wanted))
         return Missed(self, key, question, stamps)
 
@@ -125,6 +138,12 @@ class VersionedAnswers:
         )
         if kept is None:
             return None
+        if not led:
+            self._tally.joined += 1
+        elif kept.statements:
+            self._tally.made += 1
+        else:
+            self._tally.shared += 1
         own = kept.statements if led else 0  # those who waited had none of their own
         return answered(kept, len(missed.question.wanted) + own)
 
@@ -200,20 +219,24 @@ def answered(kept: Kept, statements: int) -> Answered:
 def key_of(prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer) -> Hashable:
     """What a question is known by in this process: nothing of who asks is left out.
 
+    It holds neither the document nor long variables, so that it is as short as the store counts.
     None for a text that is none, or what is nested without end: to refuse it is not our matter.
     """
     try:
-        return prepared, viewer, orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+        told = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         return None
+    if len(told) > LONG:
+        told = blake2b(told).digest()
+    return prepared.id, prepared.name, viewer, told
 
 
 def _question(key: Any, plan: Plan, run: Run) -> Question | None:
-    prepared, viewer, variables = key
+    document, name, viewer, variables = key
     found = dependence(plan, run)
     if found is None:
         return None
     wanted = [Wanted(viewer.role, viewer.id, student) for student in found.students(run)]
-    told = [prepared.id, prepared.name, viewer.id, viewer.role, viewer.display_name, viewer.client]
+    told = [document, name, viewer.id, viewer.role, viewer.display_name, viewer.client]
     scope = blake2b(orjson.dumps(told) + variables, digest_size=16).digest()
     return Question(tuple(wanted), scope)

@@ -17,8 +17,9 @@ from models.vocabulary import Role
 from schema.declarations import Found
 from services.journal import JOURNALLED
 
-TABLES = frozenset(Entity.metadata.tables[name].name for name in Entity.metadata.tables)
-UNWATCHED = TABLES - {str(model.__tablename__) for model in JOURNALLED}
+TABLES = frozenset(table.name for table in Entity.metadata.tables.values())
+SUMMARIES = {"mv_dashboard_summary"}  # as old as its last refresh
+UNWATCHED = (TABLES | SUMMARIES) - {str(model.__tablename__) for model in JOURNALLED}
 WORD = re.compile(r"\w+")
 MOST = 20  # students that are asked about by their ids
 

@@ -11,7 +11,7 @@ from gateway.versioned.cards import Card
 from gateway.versioned.versions import Wanted
 
 ROOM = 64_000_000  # bytes: ten thousand dashboards, or a thousand coaches' lists
-OVERHEAD = 1_000  # bytes of a question besides its answer
+OVERHEAD = 1_000  # bytes of a question besides its answer: its key is short, see `key_of`
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Store:
     """Questions by their key; None stands for one whose answer is not kept."""
 
     def __init__(self, room: int = ROOM) -> None:
+        self.evicted = 0  # questions, for want of room
         self._room = room
         self._questions: OrderedDict[Hashable, Question | None] = OrderedDict()
         self._size = 0
@@ -89,6 +90,7 @@ class Store:
         while self._size > self._room and self._questions:
             _, gone = self._questions.popitem(last=False)
             self._size -= gone.size if gone else OVERHEAD
+            self.evicted += 1
             if gone is not None:
                 gone.stored = False
 

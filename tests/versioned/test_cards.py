@@ -80,7 +80,7 @@ async def test_who_joins_and_who_leaves_a_list_is_seen_at_once(
 async def test_the_coachs_list_stands_until_something_happens(both: Comparison, coach) -> None:
     asked = {"first": 50, "now": CLOCK.isoformat()}
     first = await kept(both, coach, PUPILS, **asked)
-    later = await kept(both, coach, PUPILS, CLOCK + 2 * FRESHNESS, **asked)
+    later = await kept(both, coach, PUPILS, CLOCK + 1.5 * FRESHNESS, **asked)
     assert (later.since, later.tag) == (first.since, first.tag)
 
 

@@ -23,12 +23,12 @@ async def asking(
     settings: Settings, token: str, **changed: object
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a gateway of its own."""
-    told = {"paths": "versioned", "freshness": 60.0, **changed}
-    app = create_app(settings.model_copy(update=told))
+    app = create_app(settings.model_copy(update={"freshness": 60.0, **changed}))
     async with (
         app.router.lifespan_context(app),
         client_of(app, Authorization=f"Bearer {token}") as client,
     ):
+        app.state.plans.compiled.at_once = True
         yield client
 
 
