@@ -94,7 +94,7 @@ class Operations:
                 self.over(seen, Written(b"", HUNG_UP))
                 raise
             except Exception:
-                log.exception("request %s failed", seen.request_id)
+                log.exception("a request failed", extra={"request_id": seen.request_id})
                 fault = broken(seen.request_id)
                 return self.over(seen, rejection(fault, asker.media_type), fault)
             seen.path, seen.statements = answer.path, answer.statements

@@ -19,6 +19,7 @@ from models.student import Student
 from resolvers.context import Context, Info
 from services import bulk, idempotency
 from services.access import Permission, roles_with
+from services.patience import within
 from services.problems import (
     ForbiddenError,
     Problem,
@@ -28,8 +29,6 @@ from services.problems import (
 from services.unit_of_work import Work, collision, unit_of_work
 
 UseCase = Callable[[Work], Awaitable[Any]]
-
-PATIENCE = 15.0  # seconds for one root; then it is undone, and said to have failed
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,7 @@ async def carry_out(
         context.roots[change.name] += 1
         key = f"{context.idempotency_key}/{change.name}/{context.roots[change.name]}"
     try:
-        async with asyncio.timeout(PATIENCE):
-            return await _committed(context, change, given, key, use)
+        return await within(context.patience, _committed(context, change, given, key, use))
     except Refused as refused:
         return Outcome(errors=refused.problems)
     except Exception as fault:
@@ -96,7 +94,9 @@ async def _committed(
     context: Context, change: Change, given: dict[str, Any], key: str | None, use: UseCase
 ) -> Outcome:
     try:
-        async with unit_of_work(context.sessions, context.viewer, context.clock) as work:
+        async with unit_of_work(
+            context.sessions, context.viewer, context.clock, told=context.reader.counted
+        ) as work:
             if key is not None:
                 print_ = idempotency.fingerprint(change.name, given)
                 first = await idempotency.claim(work, key, print_)
