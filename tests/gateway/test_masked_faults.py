@@ -5,7 +5,7 @@ import logging
 import httpx2
 import pytest
 
-from gateway import graphql
+from gateway import operations
 
 pytestmark = pytest.mark.anyio
 
@@ -16,7 +16,7 @@ async def test_a_fault_is_an_answer_with_an_id_and_nothing_more(
     async def breaks(*_given: object, **_told: object) -> None:
         raise RuntimeError("secret db host")
 
-    monkeypatch.setattr(graphql, "run", breaks)
+    monkeypatch.setattr(operations, "run", breaks)
     body = {"query": "{ viewer { id } }"}
     with caplog.at_level(logging.ERROR):
         answer = await http.post("/graphql", json=body, headers={"X-Request-Id": "abc"})

@@ -1,5 +1,6 @@
 """A request that comes again in the same bytes is not read again, and answered as if it were."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,15 +9,18 @@ import httpx2
 import pytest
 from served import Served, serving
 
+from gateway.asking import TELL_COST
 from gateway.auth import Authenticator
 from gateway.incoming import Incoming
 from gateway.operations import Operations
-from gateway.recognized import Known, Recognized
-from gateway.settings import Settings
+from gateway.recognized import RARE, READ, Known, Recognized
+from gateway.settings import ROOT, Settings
+from gateway.streams import single
 
 pytestmark = pytest.mark.anyio
 
 MINE = {"query": "{ viewer { student { id displayName tasks { nodes { label status } } } } }"}
+GATEWAY = ROOT / "gateway"
 CHANGING = ("date", "x-request-id")
 
 
@@ -188,3 +192,22 @@ async def test_a_long_request_is_read_each_time(
     for _ in range(2):
         await asking.post("/graphql", json=long)
     assert recalled == [None, None]
+
+
+# what each request has anew, or says once more what its body is
+ANEW = {"x-request-id", "if-none-match", "content-length"}
+READERS = ("graphql", "operations", "asking", "requests", "bodies", "origins", "ide", "incoming")
+
+
+def test_every_header_that_is_read_makes_a_request_another_one() -> None:
+    read = {
+        name
+        for reader in READERS
+        for name in re.findall(r'headers\.get\("([\w-]+)"', (GATEWAY / f"{reader}.py").read_text())
+    }
+    assert {"authorization", "accept"} <= read
+    assert read - ANEW <= {name.decode() for name in (*READ, *RARE)}
+
+
+def test_headers_that_are_named_elsewhere_are_not_forgotten() -> None:
+    assert {TELL_COST.encode(), single.HEADER.encode()} <= RARE
