@@ -149,6 +149,7 @@ def create_app(settings: Settings) -> Starlette:
             limiter=app.state.limiter,
             followers=app.state.followers,
             bell=app.state.bell,
+            patience=settings.operation_timeout,
         )
         app.state.streams = Streams(app.state.context, suggestions=settings.introspects)
         app.state.admission = Admission(settings)

@@ -13,9 +13,12 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
 )
 
 from gateway.refusals import Rejected, refusal
@@ -30,11 +33,13 @@ class Limits:
     depth: int = 50  # fields inside fields, fragments included: far less than JSON can nest
     inline: int = 5  # inline fragments directly inside one another
     operations: int = 25
+    variables: int = 100  # of one operation
+    members: int = 100  # fields of an object, or items of a list, that stand in the text
     roots: int = 50  # of one operation
     aliases: int = 100
     directives: int = 100
     directives_at: int = 4  # at one place
-    fields: int = 5_000  # with every fragment expanded where it is spread
+    fields: int = 2_000  # with every fragment expanded where it is spread
     overlaps: int = 10_000  # pairs of fields that may have to agree, about 3 µs each
 
 
@@ -80,16 +85,41 @@ class _Written:
         for definition in document.definitions:
             self._count_directives(definition)
             if isinstance(definition, OperationDefinitionNode):
-                for variable in definition.variable_definitions or ():
-                    self._count_directives(variable)
+                self._count_variables(definition)
             if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
                 self._within(definition.selection_set, 0)
+
+    def _count_variables(self, operation: OperationDefinitionNode) -> None:
+        variables = operation.variable_definitions or ()
+        if len(variables) > self._limits.variables:
+            raise exceeded("has too many variables", "variables", self._limits.variables)
+        for variable in variables:
+            self._count_directives(variable)
+            if variable.default_value:
+                self._count_members(variable.default_value)
+
+    def _count_members(self, value: ValueNode) -> None:
+        """A value is printed once for each of its faults: it must not be long as well."""
+        waiting = [value]
+        while waiting:
+            found = waiting.pop()
+            if isinstance(found, ObjectValueNode):
+                members = [field.value for field in found.fields]
+            elif isinstance(found, ListValueNode):
+                members = list(found.values)
+            else:
+                continue
+            if len(members) > self._limits.members:
+                raise exceeded("has too large a value", "members", self._limits.members)
+            waiting += members
 
     def _within(self, selected: SelectionSetNode, inline: int) -> None:
         for node in selected.selections:
             self._count_directives(node)
             if isinstance(node, FieldNode):
                 self._aliases += node.alias is not None
+                for argument in node.arguments or ():
+                    self._count_members(argument.value)
                 if node.selection_set:
                     self._within(node.selection_set, 0)
             elif isinstance(node, InlineFragmentNode):
@@ -102,7 +132,8 @@ class _Written:
             raise exceeded("has too many aliases", "aliases", self._limits.aliases)
 
     def _count_directives(self, node: object) -> None:
-        here = len(getattr(node, "directives", None) or ())
+        given = getattr(node, "directives", None) or ()
+        here = len(given)
         self._directives += here
         if here > self._limits.directives_at:
             raise exceeded(
@@ -110,6 +141,9 @@ class _Written:
             )
         if self._directives > self._limits.directives:
             raise exceeded("has too many directives", "directives", self._limits.directives)
+        for directive in given:
+            for argument in directive.arguments or ():
+                self._count_members(argument.value)
 
 
 @dataclass(slots=True)

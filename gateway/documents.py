@@ -23,8 +23,8 @@ from graphql import (
     validate,
 )
 
-from gateway.cost import Price, priced
 from gateway.document_limits import Limits, check
+from gateway.pricing import Price, priced
 from gateway.refusals import Rejected, coded, refusal
 from schema import schema
 
@@ -32,6 +32,7 @@ CONTRACT = schema._schema  # strawberry keeps graphql-core's schema here
 
 KEPT_DOCUMENTS = 512
 KEPT_CHARACTERS = 2_000_000  # of all their texts: a tree takes some fifty times as much memory
+MOST_ERRORS = 10  # told of one document: each may repeat a large value
 META = {"__typename", "__schema", "__type"}
 
 
@@ -126,7 +127,10 @@ class Documents:
         rules = specified_rules
         if not self._open:
             rules = (*rules, NoSchemaIntrospectionCustomRule)
-        errors = validate(CONTRACT, document, rules, hide_suggestions=not self._open)
+        most = MOST_ERRORS if self._open else 1
+        errors = validate(
+            CONTRACT, document, rules, max_errors=most, hide_suggestions=not self._open
+        )
         if errors and not self._open:
             # which field was wrong, and where, would tell the schema word by word
             errors = [GraphQLError("the document does not fit the schema")]

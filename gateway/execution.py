@@ -8,6 +8,7 @@ that makes bytes (compiled, versioned) hooks in at the top of `_answered` and re
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -20,13 +21,15 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from gateway.compiled.plans import Answered
 from gateway.completing import Lean, is_awaitable
-from gateway.documents import CONTRACT, Operation, Prepared
+from gateway.documents import CONTRACT, MOST_ERRORS, Operation, Prepared
 from gateway.refusals import coded, refusal
 from resolvers.context import Context
 
 log = logging.getLogger("nexus")
 
 PATIENCE = 15.0  # seconds an operation may take
+LONGEST = 300  # characters of a message, which may repeat what was sent
+MISFIT = re.compile(r"(?:Variable|Argument) '[^']*' has invalid value(?: at [^:]*)?")
 TOO_LONG = (
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
@@ -154,13 +157,15 @@ async def _reference(
         executor_class=Lean,
         is_awaitable=is_awaitable,
         hide_suggestions=not suggestions,
+        max_coercion_errors=MOST_ERRORS if suggestions else 1,
     )
     result = found if isinstance(found, ExecutionResult) else await found
     errors = [*(result.errors or ()), *(context.faults if context else ())]
     if not errors:
         return result
     request_id = context.request_id if context else ""
-    return ExecutionResult(result.data, [told(error, request_id) for error in errors])
+    shown = [told(error, request_id, explains=suggestions) for error in errors]
+    return ExecutionResult(result.data, shown)
 
 
 def _is_the_clients(error: GraphQLError) -> bool:
@@ -176,29 +181,40 @@ def _beneath(cause: BaseException | None) -> BaseException | None:
     return cause
 
 
-def told(error: GraphQLError, request_id: str) -> GraphQLError:
-    """What the client learns of an error: all of its own, and of a fault of ours only the id."""
+def _unexplained(message: str) -> str:
+    """Which value does not fit, and where; not its type, which the schema would be learnt from."""
+    found = MISFIT.match(message)
+    return f"{found[0]}: it does not fit its type" if found else message
+
+
+def told(error: GraphQLError, request_id: str, *, explains: bool = True) -> GraphQLError:
+    """What the client learns of an error: its own, cut short, and of a fault of ours only the id.
+
+    `explains` says that it may learn what the types are.
+    """
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     if isinstance(cause, StrawberryInputCoercionError):
-        return coded(GraphQLError(str(cause), nodes=error.nodes, path=error.path), "BAD_USER_INPUT")
+        error = GraphQLError(str(cause), nodes=error.nodes, path=error.path)
+        return coded(error, "BAD_USER_INPUT", longest=LONGEST)
     if isinstance(cause, GraphQLError | None) and _is_the_clients(error):
-        return coded(error, "BAD_USER_INPUT")
+        if not explains:
+            error.message = _unexplained(error.message)
+        return coded(error, "BAD_USER_INPUT", longest=LONGEST)
     message, code = "the server failed", "INTERNAL_SERVER_ERROR"
     told_by = _beneath(cause)
     if isinstance(told_by, TOO_LONG):
         message, code = "the database took too long", "TIMEOUT"
     elif isinstance(told_by, AWAY):
         message, code = "the database cannot be reached", "UNAVAILABLE"
-    if isinstance(told_by, asyncpg.PostgresError):
+    asked = {"request_id": request_id}
+    if isinstance(told_by, asyncpg.PostgresError | asyncpg.InterfaceError):
         # not its text: it may repeat a row, and a row is a pupil's
         kind, constraint = type(told_by).__name__, getattr(told_by, "constraint_name", None)
-        log.error(
-            "request %s: %s at %s: %s %s", request_id, code, error.path, kind, constraint or ""
-        )
+        log.error("%s at %s: %s %s", code, error.path, kind, constraint or "", extra=asked)
     else:
-        log.error("request %s: %s at %s", request_id, code, error.path, exc_info=cause)
+        log.error("%s at %s", code, error.path, exc_info=cause, extra=asked)
     return GraphQLError(
         message,
         nodes=error.nodes,

@@ -1,17 +1,18 @@
 """Whether the process lives, and whether it can serve."""
 
 import asyncio
-from collections.abc import Awaitable
 from functools import cache
 
 import asyncpg
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.settings import ROOT
+from services.patience import within
 
 PATIENCE = 3.0  # seconds for each check
 
@@ -46,7 +47,7 @@ async def _database(pool: asyncpg.Pool) -> str:
         return found
 
     try:
-        found = await asyncio.wait_for(revision(), PATIENCE)
+        found = await within(PATIENCE, revision(), grace=0)
     except TimeoutError:
         return "does not answer in time"
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -54,9 +55,9 @@ async def _database(pool: asyncpg.Pool) -> str:
     return "ok" if found == head() else f"is at migration {found}, not {head()}"
 
 
-async def _redis(client: Awaitable[bool]) -> str:
+async def _redis(client: Redis) -> str:
     try:
-        await asyncio.wait_for(client.ping(), PATIENCE)  # type: ignore[attr-defined]
+        await within(PATIENCE, client.ping(), grace=0)
     except TimeoutError:
         return "does not answer in time"
     except (OSError, RedisError):

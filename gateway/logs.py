@@ -19,6 +19,7 @@ from gateway.settings import Settings
 BEFORE: tuple[structlog.typing.Processor, ...] = (
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
+    structlog.stdlib.ExtraAdder(allow=("request_id",)),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 TOGETHER = 0.1  # seconds in which lines of operations wait for one another

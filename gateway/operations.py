@@ -94,7 +94,7 @@ class Operations:
                 self.over(seen, Written(b"", HUNG_UP))
                 raise
             except Exception:
-                log.exception("request %s failed", seen.request_id)
+                log.exception("a request failed", extra={"request_id": seen.request_id})
                 fault = broken(seen.request_id)
                 return self.over(seen, rejection(fault, asker.media_type), fault)
             seen.path, seen.statements = answer.path, answer.statements
@@ -125,13 +125,11 @@ class Operations:
         streams = prepared.kind is OperationType.SUBSCRIPTION or asker.on_a_stream
         if asker.media_type is None and not streams and not asker.streams:
             raise malformed(f"answers are {' or '.join(JSON)}", 406, "NOT_ACCEPTABLE")
-        if viewer is None:
-            if not prepared.anonymous:
-                raise unauthenticated()
-        else:
-            seen.cost = prepared.price.of(operation.variables)
-            affordable(asker.spent + seen.cost, viewer.role)
-            asker.spent += seen.cost
+        if viewer is None and not prepared.anonymous:
+            raise unauthenticated()
+        seen.cost = prepared.price.of(operation.variables)
+        affordable(asker.spent + seen.cost, viewer.role if viewer else None)
+        asker.spent += seen.cost
         return prepared
 
     async def _streamed(

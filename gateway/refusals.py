@@ -42,10 +42,13 @@ def malformed(
     return Rejected([refusal(message, code)], status, headers, understood=False)
 
 
-def coded(error: GraphQLError, code: str) -> GraphQLError:
-    """The same error with a code, where it has none of its own."""
+def coded(error: GraphQLError, code: str, *, longest: int | None = None) -> GraphQLError:
+    """The same error with a code, where it has none; its message cut to `longest` characters."""
+    message = error.message
+    if longest is not None and len(message) > longest:
+        message = f"{message[:longest]}…"
     return GraphQLError(
-        error.message,
+        message,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,

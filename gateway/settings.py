@@ -149,6 +149,7 @@ class Settings(BaseSettings):
     llm_model: str = "default"
     llm_key: SecretStr | None = None
     llm_timeout: Annotated[float, Field(gt=0, le=120)] = 20.0  # seconds, retry and all
+    connections: Annotated[int, Field(ge=1)] = 20_000  # of one process; more are told 503
 
     # of one actor, in one process
     stream_connections: Annotated[int, Field(ge=1)] = 50

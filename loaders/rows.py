@@ -175,6 +175,10 @@ class Reader:
             self._running.discard(task)
         return found
 
+    def counted(self) -> None:
+        """One more statement of the same operation was sent, by who changes something."""
+        self.statements += 1
+
     def stop(self) -> None:
         """Call off what is still being read, in PostgreSQL too: nobody waits for it any more.
 

@@ -33,6 +33,7 @@ class Context:
     root that fails must not take away the answers of those that were committed.
     `resume` is the last `seq` that a client was sent before its stream was cut; `begins` is where
     in a student's journal the opened subscription begins.
+    `patience` is how many seconds a change may take; then it is undone, and said to have failed.
     """
 
     viewer: Viewer
@@ -46,6 +47,7 @@ class Context:
     idempotency_key: str | None = None
     resume: int | None = None
     begins: int | None = None
+    patience: float = 15.0
     roots: Counter[str] = field(default_factory=Counter)
     faults: list[GraphQLError] = field(default_factory=list)
     reader: Reader = field(init=False)

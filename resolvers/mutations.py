@@ -20,6 +20,7 @@ from resolvers.context import Context, Info
 from services import bulk, idempotency
 from services.access import Permission, roles_with
 from services.agents import AgentRun, AgentsReport
+from services.patience import within
 from services.problems import (
     ForbiddenError,
     Problem,
@@ -30,8 +31,6 @@ from services.unit_of_work import Work, collision, unit_of_work
 
 Result = bulk.Result | AgentsReport
 UseCase = Callable[[Work], Awaitable[Any]]
-
-PATIENCE = 15.0  # seconds for one root; then it is undone, and said to have failed
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,7 @@ async def carry_out(
         context.roots[change.name] += 1
         key = f"{context.idempotency_key}/{change.name}/{context.roots[change.name]}"
     try:
-        async with asyncio.timeout(PATIENCE):
-            return await _committed(context, change, given, key, use)
+        return await within(context.patience, _committed(context, change, given, key, use))
     except Refused as refused:
         return Outcome(errors=refused.problems)
     except Exception as fault:
@@ -98,7 +96,9 @@ async def _committed(
     context: Context, change: Change, given: dict[str, Any], key: str | None, use: UseCase
 ) -> Outcome:
     try:
-        async with unit_of_work(context.sessions, context.viewer, context.clock) as work:
+        async with unit_of_work(
+            context.sessions, context.viewer, context.clock, told=context.reader.counted
+        ) as work:
             if key is not None:
                 print_ = idempotency.fingerprint(change.name, given)
                 first = await idempotency.claim(work, key, print_)

@@ -1,7 +1,11 @@
 """What a text from outside must be before anything is done with it."""
 
+import re
 from enum import Enum
 from uuid import UUID
+
+HALF = re.compile("[\ud800-\udfff]")
+SPELLED = 36  # characters of an id
 
 
 class Flaw(Enum):
@@ -15,13 +19,15 @@ def flaw_of(text: str) -> Flaw | None:
     """What makes a text impossible to store, if anything does."""
     if "\x00" in text:
         return Flaw.NUL
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not text.isascii() and HALF.search(text):
         return Flaw.SURROGATE
     return None
 
 
 def uuid_of(text: str) -> UUID | None:
     """The id that a text spells with hyphens, in either case; other spellings are not ids."""
+    if len(text) != SPELLED:
+        return None
     try:
         found = UUID(text)
     except ValueError:

@@ -1,6 +1,6 @@
 """One change, one transaction: who acts, when, on which session, and what was journaled."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -21,6 +21,7 @@ from models.event import Event
 from services.access import Viewer
 from services.problems import ConflictError, NotFoundError, Refused
 
+TELL = "nexus_told"  # an option of a connection: who counts its statements
 ACT_AS = text(
     "SELECT set_config('nexus.viewer', :viewer, true), set_config('nexus.role', :role, true)"
 )
@@ -28,7 +29,7 @@ ACT_AS = text(
 
 def open_engine(url: str, *, size: int, statement_timeout_ms: int) -> AsyncEngine:
     """Connections for changes, as the API's role, which row-level security binds."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=size,
         max_overflow=0,
@@ -47,6 +48,14 @@ def open_engine(url: str, *, size: int, statement_timeout_ms: int) -> AsyncEngin
             }
         },
     )
+    event.listen(engine.sync_engine, "before_cursor_execute", _counted)
+    return engine
+
+
+def _counted(connection: Connection, *_statement: Any) -> None:
+    told: Callable[[], None] | None = connection.get_execution_options().get(TELL)
+    if told is not None:
+        told()
 
 
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
@@ -98,10 +107,18 @@ def collision(error: DBAPIError) -> Refused | None:
 
 @asynccontextmanager
 async def unit_of_work(
-    make: async_sessionmaker[AsyncSession], viewer: Viewer, clock: datetime
+    make: async_sessionmaker[AsyncSession],
+    viewer: Viewer,
+    clock: datetime,
+    *,
+    told: Callable[[], None] | None = None,
 ) -> AsyncIterator[Work]:
-    """The transaction: committed at the end, undone by any exception, committed by nobody else."""
+    """The transaction: committed at the end, undone by any exception, committed by nobody else.
+
+    `told` is called for each statement that is sent, but BEGIN and COMMIT.
+    """
     async with make.begin() as db:
+        await db.connection(execution_options={TELL: told})
         given: dict[str, Any] = {"viewer": viewer.id, "role": viewer.role.value}
         await db.execute(ACT_AS, given)
         work = Work(db, viewer, clock)

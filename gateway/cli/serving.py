@@ -86,7 +86,8 @@ def _serve(
     from gateway.app import create_app
 
     logs.configure(settings)
-    server = _Server(create_app(settings), log_config=None)
+    app = create_app(settings)
+    server = _Server(app, log_config=None, limit_concurrency=settings.connections)
     server.when_ready, server.when_stopping = when_ready, when_stopping
     server.run(sockets=[listener])
 

@@ -39,11 +39,12 @@ class Modes:
         usual, *others = said.split(",")
         self._usual = Mode(usual)
         clients = (each.partition("=") for each in others)
-        self._of = {name: Mode(mode) for name, _, mode in clients} | {PARENT_APP: Mode.ONLY}
+        named = {name.lower(): Mode(mode) for name, _, mode in clients}
+        self._of = named | {PARENT_APP: Mode.ONLY}
 
     def of(self, client: str | None) -> Mode:
-        """The mode of a client application, as the token names it."""
-        return self._of.get(client, self._usual) if client is not None else self._usual
+        """The mode of a client application, as the token names it, in capitals or not."""
+        return self._of.get(client.lower(), self._usual) if client is not None else self._usual
 
 
 @dataclass(frozen=True, slots=True)

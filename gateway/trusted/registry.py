@@ -16,9 +16,10 @@ from graphql import (
     validate,
 )
 
-from gateway.cost import BUDGETS, priced
+from gateway.cost import BUDGETS
 from gateway.document_limits import Limits
 from gateway.documents import CONTRACT, parsed
+from gateway.pricing import priced
 from gateway.refusals import Rejected
 from gateway.settings import ROOT, Settings
 from gateway.trusted import manifests

@@ -5,10 +5,11 @@ from typing import Any
 import httpx2
 import pytest
 from conftest import DOCUMENTS
-from graphql import GraphQLInterfaceType, GraphQLObjectType
+from graphql import GraphQLInterfaceType, GraphQLObjectType, get_introspection_query
 
-from gateway.cost import BUDGETS, COSTS, lists_objects
+from gateway.cost import BUDGETS, COSTS, NOBODYS
 from gateway.documents import CONTRACT, Operation
+from gateway.pricing import MOST, lists_objects
 from models.vocabulary import Role
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +28,6 @@ def declared() -> dict[str, Any]:
         f"{kind.name}.{name}": (kind.name, name, field)
         for kind in CONTRACT.type_map.values()
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
-        and not kind.name.startswith("__")
         for name, field in kind.fields.items()
     }
 
@@ -40,13 +40,21 @@ def test_the_table_names_fields_that_exist() -> None:
     ("text", "points"),
     [
         ("{ __typename }", 0),
-        ("{ __schema { types { name } } }", 0),
+        ("{ __schema { types { name } } }", 31),
+        ('{ __type(name: "Task") { fields { args { name } } } }', 2),
         ("{ viewer { id role } }", 1),
-        ("{ viewer { students { totalCount } } }", 2),
+        ("{ viewer { students { totalCount } } }", 2 + 10),
         ("{ viewer { students { nodes { id } } } }", 2 + 20),
+        (
+            "{ viewer { students { ...C nodes { id } } } } "
+            "fragment C on StudentConnection { ... { totalCount } }",
+            2 + 10 + 20,
+        ),
         ("{ viewer { students(first: 3) { nodes { id } } } }", 2 + 3),
         ("{ viewer { students(last: 3) { edges { node { id } } } } }", 2 + 3),
         ("{ viewer { students(first: 100000) { nodes { id } } } }", 2 + 100),
+        ("{ viewer { students(first: 3, last: 7) { nodes { id } } } }", 2 + 7),
+        ("{ viewer { students(first: null, last: 30) { nodes { id } } } }", 2 + 30),
         ("{ viewer { students(first: -5) { nodes { id } } } }", 2),
         (
             "{ viewer { students(first: 3) { nodes { tasks(first: 5) { nodes { id } } } } } }",
@@ -68,7 +76,69 @@ def test_a_page_is_as_dear_as_its_variable_says() -> None:
     inner = "tasks(first: $m) { nodes { id } }"
     assert cost(text % inner, n=3, m=5) == 2 + 3 * (1 + 1 + 5)
     assert cost(text % inner, n=10**9, m=0) == 2 + 100 * (1 + 1)
-    assert cost(text % inner, n=True, m="x") == 2 + 1 * (1 + 1 + 20)
+    assert cost(text % inner, n=3) == 2 + 3 * (1 + 1 + 2)
+    assert cost(text % inner, n=3.0, m=None) == 2 + 3 * (1 + 1 + 20)
+
+
+def test_a_variable_that_does_not_fit_costs_the_most() -> None:
+    text = "query ($n: Int) { viewer { students(first: $n) { nodes { id } } } }"
+    assert [cost(text, n=n) for n in (True, "x", 1e300, [])] == [102, 102, 102, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("query ($n: Int = 100) { viewer { students(first: $n) { nodes { id } } } }", {}),
+        ("query ($n: Int) { viewer { students(first: $n) { nodes { id } } } }", {"n": 100.0}),
+        ("query ($n: Int) { viewer { students(first: $n, last: 100) { nodes { id } } } }", {}),
+        (
+            "query ($n: Int) { viewer { students(first: $n, last: 100) { nodes { id } } } }",
+            {"n": None},
+        ),
+        (
+            "query ($n: Int, $m: Int) "
+            "{ viewer { students(first: $n, last: $m) { nodes { id } } } }",
+            {"n": 1, "m": 100},
+        ),
+    ],
+)
+def test_a_page_of_a_hundred_costs_the_same_however_it_is_asked_for(
+    text: str, given: dict[str, Any]
+) -> None:
+    assert cost(text, **given) == 102
+
+
+def twins(deep: int, many: int) -> str:
+    """Fragments that show one field `many` times over, each in the one before it."""
+    fragments = "fragment F0 on Student { id }"
+    for place in range(deep):
+        spread = f"tasks(first: $n) {{ nodes {{ student {{ ...F{place} }} }} }} " * many
+        fragments += f" fragment F{place + 1} on Student {{ {spread} }}"
+    return f"query ($n: Int, $i: ID!) {{ student(id: $i) {{ ...F{deep} }} }} {fragments}"
+
+
+@pytest.mark.parametrize(("deep", "many"), [(16, 2), (9, 3), (6, 4)])
+def test_pricing_takes_as_many_sums_as_the_document_has_places(deep: int, many: int) -> None:
+    price = DOCUMENTS.prepared(Operation(twins(deep, many), {}, None)).price
+    assert len(price.sums) <= (4 * many + 2) * deep
+
+
+def test_what_would_be_dear_beyond_all_bounds_costs_the_most_there_is() -> None:
+    assert cost(twins(16, 2), n=100, i="x") == MOST
+
+
+def test_the_usual_question_about_the_schema_can_be_afforded_once_by_nobody() -> None:
+    usual = cost(get_introspection_query())
+    assert usual <= NOBODYS < 2 * usual
+
+
+async def test_nobody_may_ask_about_the_schema_again_and_again(
+    anonymous: httpx2.AsyncClient,
+) -> None:
+    types = "{ types { fields { args { type { name } } type { ofType { name } } } } }"
+    query = "{" + " ".join(f"a{i}: __schema {types}" for i in range(49)) + "}"
+    (error,) = (await anonymous.post("/graphql", json={"query": query})).json()["errors"]
+    assert error["extensions"]["code"] == "QUERY_TOO_COSTLY"
 
 
 def test_as_many_nodes_are_counted_as_are_named() -> None:
@@ -85,6 +155,7 @@ def test_a_list_that_no_page_counts_is_in_the_table_or_stays_small() -> None:
         and "ids" not in field.args
         and place not in COSTS
         and not owner.endswith(PAYLOADS)
+        and not owner.startswith("__")
         and name not in SMALL
     ]
     assert forgotten == USUAL
@@ -113,9 +184,9 @@ async def test_what_it_cost_is_told_to_who_asks(
     told = answer.json()["extensions"]["cost"]
     assert told["statements"] > 0
     assert {key: told[key] for key in ("estimated", "budget", "remaining")} == {
-        "estimated": 8,
+        "estimated": 38,
         "budget": budget,
-        "remaining": budget - 8,
+        "remaining": budget - 38,
     }
     assert "extensions" not in (await coach_http.post("/graphql", json=query)).json()
 

@@ -51,7 +51,19 @@ TOO_MUCH = {
     ],
     "inline": ["{" + " ... {" * 6 + " nothing" + " }" * 6 + "}"],
     "operations": [" ".join(f"query Q{i} {{ nothing }}" for i in range(26))],
-    "fields": ["{ ...D0 } " + DOUBLING + "fragment D15 on A { x }"],
+    "variables": [
+        "query (" + " ".join(f"$v{i}: Int" for i in range(101)) + ") { nothing }",
+    ],
+    "members": [
+        "{ nothing(x: {" + " ".join(f"a{i}: 1" for i in range(101)) + "}) }",
+        "{ nothing(x: [{ y: [" + "1 " * 101 + "] }]) }",
+        "query ($x: [Int] = [" + "1 " * 101 + "]) { nothing }",
+        "{ nothing @a(x: [" + "1 " * 101 + "]) }",
+    ],
+    "fields": [
+        "{ nothing {" + " ".join(f"x{i}" for i in range(2_001)) + "} }",
+        "{ ...D0 } " + DOUBLING + "fragment D15 on A { x }",
+    ],
 }
 
 
@@ -104,6 +116,14 @@ async def test_a_document_within_the_limits_is_answered(
     http: httpx2.AsyncClient, text: str
 ) -> None:
     assert list((await http.post("/graphql", json={"query": text})).json()) == ["data"]
+
+
+@pytest.mark.parametrize(("shown", "most"), [(True, 11), (False, 1)])
+def test_of_many_faults_some_are_told_where_the_schema_is_shown(*, shown: bool, most: int) -> None:
+    text = "{ viewer {" + " ".join(f"x{i}" for i in range(50)) + "} }"
+    with pytest.raises(Rejected) as rejected:
+        Documents(open_schema=shown).prepared(Operation(text, {}, None))
+    assert len(rejected.value.errors) == most
 
 
 def test_what_is_deferred_is_refused_as_unknown() -> None:

@@ -54,7 +54,9 @@ def refused(trust: Trust, given: dict[str, Any], viewer: Viewer | None, **path: 
         ("only,agents=open", "dashboard", False),
         ("only,agents=open", None, False),
         ("open,dashboard=only", "dashboard", False),
-        ("open,dashboard=only", "Dashboard", True),
+        ("open,Dashboard=only", "dashboard", False),
+        ("open,dashboard=only", "Dashboard", False),
+        ("open", "Parent-App", False),
     ],
 )
 def test_the_client_application_says_which_mode_holds(
