@@ -7,7 +7,7 @@ Revises: plan_epreuves
 from alembic import op
 
 revision = "weigh_open_specialities"
-down_revision = "plan_epreuves"
+down_revision = "word_tasks"
 branch_labels = None
 depends_on = None
 
