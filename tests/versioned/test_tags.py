@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import httpx2
 import pytest
 from keeping import COST, FILE, keeping
@@ -222,3 +223,19 @@ async def test_an_answer_with_errors_is_made_anew_each_time(mine, pupil_id) -> N
         answer = await mine.get("/graphql", params=asked(pupil_id, wrong))
         assert answer.json()["errors"]
         assert "ETag" not in answer.headers
+
+
+async def test_a_number_that_is_given_again_is_no_version_that_was_kept(
+    mine, pupil_id, own_school: str
+) -> None:
+    await mine.get("/graphql", params=asked(pupil_id))
+    # as after a restore: other rows under the number that they had before
+    owner = await asyncpg.connect(own_school)
+    await owner.execute(
+        "UPDATE nexus_app.students SET display_name = 'Revenue', updated_at = now()"
+        " WHERE id = $1::text::uuid",
+        pupil_id,
+    )
+    await owner.close()
+    after = await mine.get("/graphql", params=asked(pupil_id))
+    assert after.json()["data"]["student"]["displayName"] == "Revenue"
