@@ -9,6 +9,7 @@ from services.coach.assignment import Assigned, coach
 from services.coach.state import CoachState, Exam, Measure, Paper
 from services.dashboard import civil_day
 from services.demo_school.calendar import TIME_ZONE
+from services.demo_school.dice import Dice
 from services.demo_school.journal import agent
 from services.demo_school.mastery import Mastery
 from services.demo_school.pupil import Pupil, TaskFact
@@ -20,8 +21,9 @@ EVENING = (20, 30)
 def write_advice(pupil: Pupil, mastery: Mastery) -> None:
     """Write the tasks with their reasons, and journal them as the coach's."""
     at = pupil.calendar.at(pupil.calendar.eve, *EVENING)
+    dice = Dice("advice", pupil.number, pupil.calendar.today)
     for one in coach(_state(pupil, mastery), pupil.calendar.today).created:
-        _write(pupil, one, at)
+        _write(pupil, one, at, dice.key(at))
 
 
 def _state(pupil: Pupil, mastery: Mastery) -> CoachState:
@@ -74,8 +76,8 @@ def _day(moment: datetime) -> date:
     return civil_day(moment, TIME_ZONE)
 
 
-def _write(pupil: Pupil, one: Assigned, at: datetime) -> None:
-    key, due = pupil.dice.key(at), pupil.calendar.at(one.due_on, 18)
+def _write(pupil: Pupil, one: Assigned, at: datetime, key: str) -> None:
+    due = pupil.calendar.at(one.due_on, 18)
     facts = {
         "status": TaskStatus.TODO.name,
         "category": one.category.name,

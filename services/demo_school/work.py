@@ -70,6 +70,8 @@ def write_tasks(pupil: Pupil, shelf: Shelf) -> None:
         draft = _draft(pupil, shelf, _category(pupil, turn), day, open=True)
         if not pupil.rich or reopened or _is_asked_by_hand(pupil, draft):
             _write_open(pupil, draft, reopened=reopened)
+        else:
+            pupil.dice.key(draft.created)  # what comes after is drawn as if it had been written
     for draft, over in _milestone_tasks(pupil):
         if over:
             _write_closed(pupil, draft, over, TaskAction.COMPLETE)
