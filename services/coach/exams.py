@@ -28,13 +28,12 @@ OTHERWISE = frozenset({Subject.GRAND_ORAL, Subject.EPS})
 
 def papers(state: CoachState, history: History, today: date) -> Iterator[tuple[Need, ...]]:
     """One entry an épreuve that is near enough for its weight; the next few may be set anew."""
-    forms = {}
+    forms = []
     for exam in state.exams:
         held = exam.kind in HELD and exam.subject not in OTHERWISE and exam.coming(today)
         if held and (found := _forms(exam, history, today)):
-            forms[found[0].motive] = found
-    for need in best((each[0] for each in forms.values()), AT_ONCE):
-        yield tuple(form.as_fresh(need.fresh) for form in forms[need.motive])
+            forms.append(found)
+    yield from best(forms, AT_ONCE, history, today)
 
 
 def _forms(exam: Exam, history: History, today: date) -> tuple[Need, Need] | None:

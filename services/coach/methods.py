@@ -81,10 +81,11 @@ def methods(
     """The next step of each subject of the plan; the one that weighs most may be set anew."""
     lately = any(day > today - EVERY for day in history.methods)
     found = [
-        need for subject, stake in stakes.items() for need in _next(subject, stake, history, today)
+        (need,)
+        for subject, stake in stakes.items()
+        for need in _next(subject, stake, history, today)
     ]
-    for need in best(found, 0 if lately else 1):
-        yield (need,)
+    yield from best(found, 0 if lately else 1, history, today)
 
 
 def _next(subject: Subject, stake: Stake, history: History, today: date) -> Iterator[Need]:

@@ -59,6 +59,10 @@ class Need:
         return (-self.weight, self.since, self.motive)
 
 
+Forms = tuple[Need, ...]
+"""The forms in which one thing may be asked, the first one first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stake:
     """What still rides on a subject: its coefficients to come, and the next day it is examined."""
@@ -136,6 +140,7 @@ class History:
         self._reviewed: dict[str, date] = {}
         self._words: set[str] = set()
         self.methods: list[date] = []
+        self.standing = {root_of(task.motive) for task in state.tasks if task.kept and task.motive}
         for task in state.tasks:
             if task.closed_on:
                 self._take(task, task.closed_on)
@@ -169,23 +174,31 @@ class History:
 
     def skips(self, motive: str) -> list[date]:
         """When it was skipped since it was last done, the last day last."""
+        if motive not in self._skipped:
+            return []
         done = self.done(root_of(motive))
         return sorted(day for day in self._skipped[motive] if done is None or day >= done)
 
-    def meant(self, forms: Iterable[Need], today: date) -> Iterator[Need]:
-        """The form in which to ask: the next one where the first was skipped twice; none in the
-        week after a skip, none where every form was skipped twice."""
-        before: list[date] = []
-        for place, need in enumerate(forms):
-            skips = self.skips(need.motive)
+    def form(self, motives: Sequence[str], today: date) -> int | None:
+        """In which of its forms to ask: the next where one was skipped twice. None in the week
+        after a skip, and where every form was skipped twice."""
+        last = date.min
+        for place, motive in enumerate(motives):
+            skips = self.skips(motive)
+            last = max([last, *skips])
             if len(skips) < TWICE:
-                if max([*before, *skips], default=date.min) + PAUSE > today:
-                    return
-                yield _told(need, skips, before) if place or skips else need
-                return
-            before = skips
+                return None if last > today - PAUSE else place
+        return None
 
-    def stuck(self, forms: Iterable[Need]) -> bool:
+    def meant(self, forms: Forms, today: date) -> Iterator[Need]:
+        """What is asked now, if anything, with what was skipped before it."""
+        place = self.form([need.motive for need in forms], today)
+        if place is not None:
+            before = self.skips(forms[place - 1].motive) if place else []
+            skips = self.skips(forms[place].motive)
+            yield _told(forms[place], skips, before) if before or skips else forms[place]
+
+    def stuck(self, forms: Forms) -> bool:
         """Whether every form was skipped twice: it takes a person to talk about it."""
         return all(len(self.skips(need.motive)) >= TWICE for need in forms)
 
@@ -222,9 +235,12 @@ def same_words(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def best(needs: Iterable[Need], count: int) -> list[Need]:
-    """All of them in their order; only the first so many may be set anew."""
-    ranked = sorted(needs, key=lambda need: need.rank)
-    fresh = [need for need in ranked if need.fresh][:count]
-    chosen = {need.motive for need in fresh}
-    return [need.as_fresh(need.motive in chosen) for need in ranked]
+def best(found: Iterable[Forms], count: int, history: History, today: date) -> Iterator[Forms]:
+    """All of them, heaviest first; of those that can be asked now the first so many may be set
+    anew, so that what was skipped stands in no other's way."""
+    left = count
+    for forms in sorted(found, key=lambda each: each[0].rank):
+        asked = forms[0].fresh and history.form([one.motive for one in forms], today) is not None
+        fresh = asked and left > 0
+        left -= fresh
+        yield tuple(one.as_fresh(fresh) for one in forms)

@@ -1,14 +1,14 @@
 """What is due again: a chapter at a time, by the forgetting of its competences and by bad marks."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from models.curriculum import Subject
 from models.vocabulary import TaskCategory
 from services.catalogue.programme import Chapter, chapter, subject_label
-from services.coach.motives import History, Need, Stake, best, weighed
+from services.coach.motives import Forms, History, Need, Stake, weighed
 from services.coach.state import CoachState, Measure, Paper
 from services.coach.words import counted, day_of, number, short, within
 from services.recall import COUNTED, interval, rating
@@ -21,6 +21,7 @@ A_SUBJECT = 4
 """So many chapters of a subject are set anew at once: a week has other subjects."""
 
 NAMED = 2
+LESSER = "exercice"
 LABEL = 300
 
 
@@ -40,6 +41,14 @@ class Due:
     paper: Paper | None
 
     @property
+    def root(self) -> str:
+        return f"revision/{self.chapter.code}"
+
+    def weight(self, today: date) -> float:
+        mark = self.paper.score_20 if self.paper else None
+        return weight_of(self.percent, self.stake.share, self.stake.nearness(today), mark)
+
+    @property
     def percent(self) -> int:
         """The mean mastery, as it is shown and reckoned with."""
         return round(100 * sum(one.score for one in self.measures) / len(self.measures))
@@ -53,20 +62,28 @@ class Due:
 
 def revisions(
     state: CoachState, stakes: Mapping[Subject, Stake], history: History, today: date, until: date
-) -> Iterator[tuple[Need, ...]]:
+) -> Iterator[Forms]:
     """One entry a chapter that is due until then, each in the forms in which it may be asked."""
-    by_subject: defaultdict[Subject, list[tuple[Need, ...]]] = defaultdict(list)
+    by_subject: defaultdict[Subject, list[Due]] = defaultdict(list)
     for found, measures in _measured(state):
         stake = stakes.get(found.subject) if state.exams else Stake(0.0, None, None)
         if stake is not None:
             due = _due(found, measures, stake, state.papers, history.reviewed(found.code), today)
             if due.on <= until:
-                by_subject[found.subject].append(_forms(due, today))
-    for entries in by_subject.values():
-        chosen = {one.motive: one for one in best((each[0] for each in entries), A_SUBJECT)}
-        for each in entries:
-            first = chosen[each[0].motive]
-            yield tuple(form.as_fresh(first.fresh) for form in each)
+                by_subject[found.subject].append(due)
+    for several in by_subject.values():
+        yield from _chosen(several, history, today)
+
+
+def _chosen(several: Iterable[Due], history: History, today: date) -> Iterator[Forms]:
+    """Of a subject the heaviest that can be asked now, what is set already, and what is stuck."""
+    left = A_SUBJECT
+    for due in sorted(several, key=lambda due: (-due.weight(today), due.on, due.root)):
+        motives = (due.root, f"{due.root}:{LESSER}")
+        fresh = left > 0 and history.form(motives, today) is not None
+        left -= fresh
+        if fresh or due.root in history.standing or history.skips(motives[-1]):
+            yield tuple(form.as_fresh(fresh) for form in _forms(due, today))
 
 
 def _measured(state: CoachState) -> Iterator[tuple[Chapter, Sequence[Measure]]]:
@@ -138,14 +155,12 @@ def _forms(due: Due, today: date) -> tuple[Need, Need]:
     found, stake = due.chapter, due.stake
     subject = subject_label(found.subject)
     named = ", ".join(due.competence(place) for place in range(min(NAMED, len(due.measures))))
-    mark = due.paper.score_20 if due.paper else None
-    root = f"revision/{found.code}"
     whole = Need(
-        root=root,
-        motive=root,
+        root=due.root,
+        motive=due.root,
         label=within(f"Réviser « {short(found.label)} » ({subject}) : {named}", LABEL),
         category=TaskCategory.REVISION,
-        weight=weight_of(due.percent, stake.share, stake.nearness(today), mark),
+        weight=due.weight(today),
         reason=_reason(due, subject),
         earliest=max(due.on, today + timedelta(days=1)),
         latest=stake.latest,
@@ -156,7 +171,7 @@ def _forms(due: Due, today: date) -> tuple[Need, Need]:
     one = f"Un seul exercice sur « {short(found.label)} » ({subject}) : {due.competence(0)}"
     lesser = replace(
         whole,
-        motive=f"{root}:exercice",
+        motive=f"{due.root}:{LESSER}",
         label=within(one, LABEL),
         category=TaskCategory.EXERCICE,
     )

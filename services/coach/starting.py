@@ -19,15 +19,14 @@ def starts(
     """The heaviest subjects of the year's programme without any measure, two at a time."""
     known = {measure.subject for measure in state.measures}
     found = [
-        _need(subject, stake, today)
+        (_need(subject, stake, today),)
         for subject, stake in stakes.items()
         if subject not in known
         and stake.coefficient >= HEAVY
         and programme(subject, state.track, state.voie)
         and not history.done(f"bilan/{subject}")
     ]
-    for need in best(found, AT_ONCE):
-        yield (need,)
+    yield from best(found, AT_ONCE, history, today)
 
 
 def _need(subject: Subject, stake: Stake, today: date) -> Need:

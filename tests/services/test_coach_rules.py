@@ -3,18 +3,23 @@
 import re
 from dataclasses import replace
 from datetime import date
+from itertools import product
 from random import Random
+from uuid import UUID
 
 import pytest
 from coach_states import DAY, any_state, followed, minutes, spent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.vocabulary import TaskCategory, TaskStatus
+from models.curriculum import ExamPath, Profile, Subject, Track, Voie
+from models.vocabulary import TaskCategory, TaskSource, TaskStatus
+from services.catalogue.programme import programme
 from services.coach.assignment import Assigned, coach
 from services.coach.load import monday, weekly_minutes
 from services.coach.motives import WORK, nearness
 from services.coach.revision import weight_of
+from services.coach.state import CoachState, KnownTask, Measure
 from services.coach.words import MONTHS, number
 
 seeds = st.integers(0, 10**9)
@@ -137,6 +142,12 @@ def test_nothing_is_asked_for_twice(seed):
     word = coach(state, today)
     roots = [one.motive.split(":")[0] for one in word.wanted]
     assert len(roots) == len(set(roots))
+    asked = {
+        task.motive.split(":")[0]
+        for task in state.tasks
+        if task.motive and task.taken_over and task.status is TaskStatus.TODO
+    }
+    assert not asked & set(roots)
     others = {
         task.chapter_code
         for task in state.tasks
@@ -151,7 +162,8 @@ def test_what_others_set_or_took_over_is_left_alone(seed):
     state, today = any_state(seed)
     word = coach(state, today)
     touched = [*word.withdrawn, *(one.task for one in word.wanted if one.task)]
-    assert all(task.kept for task in touched)
+    assert all(task.status is TaskStatus.TODO and task.motive for task in touched)
+    assert not any(task.taken_over or task.source is not TaskSource.AGENT for task in touched)
 
 
 @given(seeds)
@@ -170,22 +182,22 @@ def test_every_reason_is_a_sentence_with_its_numbers_and_fits(seed):
 @many
 def test_what_was_skipped_twice_is_not_set_a_third_time_in_that_form(seed):
     state, today = any_state(seed)
-    word = coach(state, today)
-    for one in word.created:
-        skips = [
-            task
-            for task in state.tasks
-            if task.motive == one.motive and task.status is TaskStatus.SKIPPED
-        ]
-        done = [
-            task.closed_on
-            for task in state.tasks
-            if task.status is TaskStatus.DONE
-            and task.motive
-            and task.motive.split(":")[0] == one.motive.split(":")[0]
-        ]
-        last = max((day for day in done if day), default=date.min)
-        assert len([task for task in skips if task.closed_on and task.closed_on >= last]) < 2
+    created = coach(state, today).created
+    skipped = [
+        KnownTask(
+            UUID(int=5000 + number), one.label, one.category, TaskStatus.SKIPPED, TaskSource.AGENT,
+            one.weight, None, closed_on=today - 8 * DAY, motive=one.motive,
+        )
+        for number, one in enumerate([*created, *created])
+    ]  # fmt: skip
+    again = coach(replace(state, tasks=[*state.tasks, *skipped]), today).created
+    done = {
+        task.motive.split(":")[0]
+        for task in state.tasks
+        if task.motive and task.closed_on and task.closed_on > today - 8 * DAY
+    }
+    third = {one.motive for one in created} & {one.motive for one in again}
+    assert {motive.split(":")[0] for motive in third} <= done
 
 
 @given(seeds)
@@ -208,3 +220,26 @@ def test_the_states_are_worth_looking_at():
 @pytest.mark.parametrize("seed", range(3))
 def test_a_pupil_of_a_seed_is_always_the_same(seed):
     assert any_state(seed) == any_state(seed)
+
+
+def test_chapters_that_are_stuck_stand_in_no_others_way():
+    today = date(2026, 11, 23)
+    chapters = [one.code for one in programme(Subject.MATHS, Track.TERMINALE, Voie.GENERALE)][:6]
+    stuck = [
+        KnownTask(
+            UUID(int=number), "…", TaskCategory.REVISION, TaskStatus.SKIPPED, TaskSource.AGENT, 1.0,
+            None, closed_on=today - 30 * DAY, motive=f"revision/{code}{form}",
+        )
+        for number, (code, form) in enumerate(product(chapters[:4], ("", "", ":exercice") * 2))
+    ]  # fmt: skip
+    measures = [
+        Measure(Subject.MATHS, code, "MATHS-C-CALCULER", place / 10, 1, today - 40 * DAY, today)
+        for place, code in enumerate(chapters)
+    ]
+    state = CoachState(
+        Track.TERMINALE, Voie.GENERALE, Profile.SCOLARISE, ExamPath.SCOLARISE, 2027,
+        measures=measures, tasks=stuck,
+    )  # fmt: skip
+    word = coach(state, today)
+    assert [one.chapter_code for one in word.created if one.chapter_code] == chapters[4:]
+    assert len(word.stuck) == 4
