@@ -23,6 +23,7 @@ log = logging.getLogger("nexus")
 CHUNK = 40  # pupils of one transaction: who changes one of them waits so long
 ABREAST = 2
 TURN = 1000  # pupils of one job: what a killed worker had done of it is done again, for nothing
+NIGHTS = "agents/night/"
 MISSED = timedelta(days=1)
 """What happened longer ago is the night's."""
 
@@ -35,8 +36,10 @@ async def ask_for_the_night(desk: Desk) -> None:
 
 async def ask_by_day(desk: Desk) -> bool:
     """Ask for agents where somebody's journal wants some; False where a job already under way may
-    have looked too early."""
+    have looked too early. While the night goes on, it is the one that looks."""
     async with desk.change() as work:
+        if await jobs.under_way(work, NIGHTS):
+            return False
         since = work.clock - MISSED
         if not await agents.awaiting(work, since=since, limit=CHUNK):
             return True
@@ -127,4 +130,4 @@ async def _run_one(desk: Desk, id: UUID, *, night: bool) -> None:
 
 
 def _night(after: UUID | None) -> str:
-    return f"agents/night/{after or 'all'}"
+    return f"{NIGHTS}{after or 'all'}"

@@ -13,12 +13,12 @@ def handlers(reword: Reword | None = None) -> Mapping[JobKind, Handler]:
     """The handlers of a worker, with a language model or without one."""
 
     async def run_agents(running: Running) -> None:
-        match running.given.get("pass"):
+        match Pass(running.given["pass"]):
             case Pass.NIGHT:
                 await agents.by_night(running)
-            case Pass.WORDS if reword is not None:
-                await wording.word(running.desk, reword)
             case Pass.DAY:
                 await agents.by_day(running)
+            case Pass.WORDS if reword is not None:
+                await wording.word(running.desk, reword)
 
     return {JobKind.RUN_AGENTS: run_agents}

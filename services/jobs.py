@@ -53,6 +53,16 @@ WAITING = text(
     " WHERE dedupe_key = :key AND status IN ('queued', 'picked')"
 )
 
+UNDER_WAY = text(
+    f"SELECT EXISTS (SELECT FROM {SCHEMA}.pgqueuer"  # noqa: S608
+    " WHERE starts_with(dedupe_key, :keys) AND status IN ('queued', 'picked'))"
+)
+
+
+async def under_way(work: Work, keys: str) -> bool:
+    """Whether a job whose key begins so waits or is being done."""
+    return bool(await work.db.scalar(UNDER_WAY, {"keys": keys}))
+
 
 async def enqueue(
     work: Work,

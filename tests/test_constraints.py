@@ -48,6 +48,7 @@ CHECKS: list[tuple[str, str, dict[str, Any]]] = [
     ("ck_sessions_title_length", "sessions", {"title": "é" * 301}),
     ("ck_sessions_proposal_awaits", "sessions", {"status": "Proposé"}),
     ("ck_sessions_proposal_awaits", "sessions", {"awaiting": "COACH"}),
+    ("ck_tasks_reason_length", "tasks", {"reason": "é" * 1001}),
     ("ck_sessions_cancel_reason_length", "sessions", {"cancel_reason": "é" * 501}),
     ("ck_coach_availabilities_slot_end_after_start", "coach_availabilities", {"slot_end": CREATED}),
     ("ck_coach_availabilities_kinds_not_empty", "coach_availabilities", {"kinds": []}),

@@ -25,6 +25,7 @@ from services.unit_of_work import open_engine, sessions, unit_of_work
 PATIENCE = 900.0  # seconds for one night
 _TICKS = os.sysconf("SC_CLK_TCK")
 
+KEY = "agents/night/all"
 WAITING = "SELECT count(*) FROM nexus_app.pgqueuer WHERE entrypoint = 'RUN_AGENTS'"
 FAILED = "SELECT count(*) FROM nexus_app.jobs WHERE status = 'FAILED'"
 CHANGED = """SELECT count(DISTINCT student_id) AS pupils, count(*) AS entries FROM nexus_app.events
@@ -117,7 +118,7 @@ async def _night(
 async def _ask(settings: Settings, clock: datetime) -> None:
     engine = open_engine(settings.sqlalchemy_url, size=1, statement_timeout_ms=10_000)
     async with unit_of_work(sessions(engine), NEXUS, clock) as work:
-        await jobs.enqueue(work, JobKind.RUN_AGENTS, given={"pass": Pass.NIGHT})
+        await jobs.enqueue(work, JobKind.RUN_AGENTS, given={"pass": Pass.NIGHT}, key=KEY)
     await engine.dispose()
 
 

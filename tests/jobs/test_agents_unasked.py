@@ -111,6 +111,14 @@ async def test_where_nobody_waits_nothing_is_asked_for(office: Office) -> None:
     assert await office.waits() == []
 
 
+async def test_while_the_night_goes_on_nothing_else_is_asked_for(office: Office) -> None:
+    await a_pupil(office)
+    desk = desk_of(office)
+    await unasked.ask_for_the_night(desk)
+    assert not await unasked.ask_by_day(desk)
+    assert await office.waits() == ["queued"]
+
+
 async def test_a_job_under_way_may_have_looked_too_early_so_it_is_asked_again(
     office: Office,
 ) -> None:
