@@ -13,6 +13,9 @@ class Relay:
         self._server: asyncio.Server | None = None
         self._carrying: set[asyncio.StreamWriter] = set()
         self.port = 0
+        self.accepted = 0
+        self.silent = False
+        """Takes what it is sent, and answers nothing."""
 
     @property
     def url(self) -> str:
@@ -31,14 +34,22 @@ class Relay:
         await self._server.wait_closed()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
         from_redis, to_redis = await asyncio.open_unix_connection(self._path)
         both = {writer, to_redis}
         self._carrying |= both
         with suppress(ConnectionError):
-            await asyncio.gather(self._pipe(reader, to_redis), self._pipe(from_redis, writer))
+            await asyncio.gather(self._pipe(reader, to_redis), self._answer(from_redis, writer))
         self._carrying -= both
         for each in both:
             each.transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            if not self.silent:
+                writer.write(data)
+                await writer.drain()
+        writer.close()
 
     @staticmethod
     async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
