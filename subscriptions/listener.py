@@ -63,16 +63,12 @@ class Listener:
                     log.warning("Redis is back, the bell is heard again")
                 pause = SOONEST
                 await self._listen(connection)
-            except* (RedisError, OSError, TimeoutError) as errors:
+            except (RedisError, OSError, TimeoutError) as error:
                 if pause == SOONEST:
-                    log.warning("the bell is not heard: %s", errors.exceptions[0])
+                    log.warning("the bell is not heard: %s", str(error) or type(error).__name__)
             finally:
                 self.hearing = False
                 await connection.disconnect(nowait=True)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                # a task group whose children failed while it was called off tells only of them
-                raise asyncio.CancelledError
             await asyncio.sleep(pause)
             pause = min(pause * 2, LATEST)
 
@@ -82,11 +78,25 @@ class Listener:
         self._changed.set()
         self._last_heard = asyncio.get_running_loop().time()
         self.hearing = True
-        async with asyncio.TaskGroup() as parts:
-            parts.create_task(self._mind())
-            parts.create_task(self._ping(connection))
-            parts.create_task(self._ask(connection))
-            parts.create_task(self._receive(connection))
+        # no task group: until Python 3.13 one whose part fails leaves its task marked as cancelled
+        parts = [
+            asyncio.create_task(part)
+            for part in (
+                self._mind(),
+                self._ping(connection),
+                self._ask(connection),
+                self._receive(connection),
+            )
+        ]
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for part in parts:
+                part.cancel()
+            ended = await asyncio.gather(*parts, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
 
     async def _ask(self, connection: AbstractConnection) -> None:
         """Subscribe to what is wanted, and leave what is not."""

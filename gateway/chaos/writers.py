@@ -33,6 +33,14 @@ mutation ($id: ID!) {
 COMPLETE = """
 mutation ($id: ID!) { completeTask(input: {id: $id}) { errors { message } } }
 """
+# each is refused where it is so already, which changes nothing
+LINKS = tuple(
+    f"mutation ($id: ID!, $person: ID!) {{ {change}"
+    "(input: {studentId: $id, personId: $person}) { errors { message } } }"
+    for change in ("linkGuardian", "unlinkGuardian", "assignCoach", "unassignCoach")
+)
+STRANGERS = ("chaos-1", "chaos-2")  # they come to see pupils and see them no more: nobody listens
+
 # the second operation is refused and undoes nothing but itself
 MANY = """
 mutation ($id: ID!) {
@@ -76,7 +84,10 @@ class Writers:
 
     async def write(self) -> None:
         """One writer, until it is called off."""
-        ways = (self._create, self._create, self._complete, self._many, self._work, self._work)
+        ways = (
+            *(self._create, self._create, self._complete, self._many),
+            *(self._link, self._work, self._work),
+        )
         while True:
             await asyncio.sleep(self._dice.uniform(0, LONGEST_PAUSE))
             try:
@@ -111,9 +122,19 @@ class Writers:
         student_id = self._dice.choice(self._school.students)
         await self._ask(student_id, MANY, id=str(student_id))
 
+    async def _link(self) -> None:
+        """Everyone who follows anyone is asked again whom they see."""
+        student_id = self._dice.choice(self._school.students)
+        query, person = self._dice.choice(LINKS), self._dice.choice(STRANGERS)
+        token = self._school.token(self._school.admin, "ADMIN")
+        await self._post(token, query, id=str(student_id), person=person)
+
     async def _ask(self, student_id: UUID, query: str, **variables: Any) -> dict[str, Any]:
         """Ask one of the gateways as the pupil."""
         token = self._school.token(self._school.users[student_id], "STUDENT")
+        return await self._post(token, query, **variables)
+
+    async def _post(self, token: str, query: str, **variables: Any) -> dict[str, Any]:
         answer = await self._http.post(
             f"{self._dice.choice(self._cluster.gateways).url}/graphql",
             json={"query": query, "variables": variables},

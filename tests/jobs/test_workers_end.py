@@ -26,6 +26,8 @@ from jobs.connections import open_queue
 from jobs.desk import Closed
 from jobs.registry import Running
 from services.jobs import BUILDERS
+from subscriptions.bell import JOB, Bell
+from subscriptions.connection import connect
 
 pytestmark = pytest.mark.anyio
 
@@ -123,6 +125,29 @@ async def test_a_job_that_outlives_its_worker_opens_no_connection(office: Office
     await asyncio.wait({stubborn.task})
     assert isinstance(stubborn.task.exception(), Closed)
     assert await office.db.fetchval(CONNECTED) == before
+
+
+async def test_what_a_worker_did_last_is_rung_for_before_it_ends(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(bell: Bell) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Bell, "run", never)  # it had no time to
+    spy = Spy()
+    id = await office.ask()
+    redis = connect(office.redis_url)
+    async with redis.pubsub() as ear:
+        await ear.subscribe(f"{JOB}{id}")
+        await ear.get_message(timeout=PATIENCE)
+        async with office.worker({KIND: spy}, replace(HASTY, grace=PATIENCE)) as worker:
+            await spy.begun.wait()
+            worker.stop()
+            spy.may_end.set()
+        heard = await ear.get_message(timeout=PATIENCE)
+    await redis.aclose()
+    assert heard["channel"] == f"{JOB}{id}"
+    assert (await office.job(id))["status"] == "SUCCEEDED"
 
 
 @contextmanager

@@ -2,14 +2,17 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 from following import UPDATES, Live, eventually
 
+from gateway.settings import Settings
+from gateway.streams.rendering import Renderings
 from loaders.rows import Reader
 from models.vocabulary import Role
 from services.access import Viewer
 from services.demo_school import People
-from subscriptions import follow
+from subscriptions import follow, followers
 from subscriptions.follow import FellBehind
 
 pytestmark = pytest.mark.anyio
@@ -30,6 +33,18 @@ subscription ($id: ID!) {
   }
 }
 """
+LINK = """
+mutation ($id: ID!, $person: ID!) {
+  linkGuardian(input: {studentId: $id, personId: $person}) { errors { message } }
+}
+"""
+GONE = "DELETE FROM nexus_app.guardianships WHERE student_id = $1 AND person_id = $2"
+
+
+@pytest.fixture(autouse=True)
+def no_heart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heartbeat reads too, and is not what is counted."""
+    monkeypatch.setattr(followers, "HEARTBEAT", 3600.0)
 
 
 class Counted:
@@ -53,15 +68,14 @@ async def cost(
     """Statements for one event with these watching."""
     heard = [await live.subscribe(viewer, query, id=str(pupil)) for viewer in viewers]
     waiting = [asyncio.ensure_future(each.next()) for each in heard]
-    counted = Counted(live, monkeypatch)
-    await live.work(viewers[0], pupil)
-    told = await asyncio.gather(*waiting)
-    assert len({str(each) for each in told}) == 1
-    found = counted.count
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        counted = Counted(live, patch)
+        await live.work(viewers[0], pupil)
+        told = await asyncio.gather(*waiting)
+        assert len({str(each) for each in told}) == 1
     for each in heard:
         await each.close()
-    return found
+    return counted.count
 
 
 async def test_a_hundred_watchers_cost_the_statements_of_one(
@@ -128,6 +142,68 @@ async def test_one_who_does_not_read_is_dropped_and_the_others_are_not(
         await slow.next()
     assert await quick.seqs(1) == wanted[-1:]
     assert follower.holders == 1
+
+
+async def test_who_sees_no_more_spoils_nothing_for_those_who_shared(
+    live: Live, live_settings: Settings, people: People, parent: Viewer, admin: Viewer
+):
+    pupil = people.parents[0].wards[0]
+    other = Viewer("another-parent", Role.PARENT)
+    await live.ask(admin, LINK, id=str(pupil), person=other.id)
+    lost, kept = [await live.subscribe(each, DASHBOARD, id=str(pupil)) for each in (parent, other)]
+    both = asyncio.gather(lost.next(), kept.next())
+    await live.work(admin, pupil)
+    await both
+    follows = live.app.state.followers._watched[pupil].follows
+    seq = await live.work(admin, pupil)
+    await eventually(lambda: [each.waiting for each in follows] == [1, 1])
+    owner = await asyncpg.connect(live_settings.asyncpg_dsn)  # unheard: both keep the entry
+    await owner.execute(GONE, pupil, parent.id)
+    await owner.close()
+    assert (await lost.next())["errors"]
+    told = (await kept.next())["data"]["dashboardUpdates"]
+    assert told["event"] == {"seq": seq}
+    assert told["student"]["dashboard"]
+
+
+async def test_a_rendering_that_is_called_off_is_made_again_for_who_arrives_then():
+    renderings, begun = Renderings(), asyncio.Event()
+
+    async def slow() -> str:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # it takes a while to be called off
+        return "old"
+
+    async def quick() -> str:
+        return "new"
+
+    first = asyncio.ensure_future(renderings.get("key", slow))
+    await begun.wait()
+    first.cancel()
+    second = asyncio.ensure_future(renderings.get("key", quick))
+    assert await second == "new"
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_a_rendering_goes_on_for_who_stays_when_another_leaves():
+    renderings, may_end, begun = Renderings(), asyncio.Event(), []
+
+    async def slow() -> str:
+        begun.append(True)
+        await may_end.wait()
+        return "shown"
+
+    leaves, stays = (asyncio.ensure_future(renderings.get("key", slow)) for _ in range(2))
+    await eventually(lambda: begun)
+    leaves.cancel()
+    await asyncio.wait([leaves])
+    may_end.set()
+    assert await stays == "shown"
+    assert begun == [True]
 
 
 async def test_who_leaves_leaves_nothing_behind(live: Live, people: People, student: Viewer):

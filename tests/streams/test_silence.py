@@ -1,4 +1,4 @@
-"""A Redis that accepts and says nothing is taken for dead, whatever else is going on."""
+"""A Redis that is gone, or accepts and says nothing, is left; it is heard again when it is back."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -79,6 +79,15 @@ async def test_a_redis_that_was_silent_from_the_start_is_tried_again(relay: Rela
     ear.listener.add("one")
     await eventually(lambda: "one" in ear.joined)
     await ear.close()
+
+
+async def test_a_redis_that_was_away_is_heard_again_each_time(relay: Relay, ear: Ear) -> None:
+    for channel in ("one", "two", "three"):
+        ear.listener.add(channel)
+        await eventually(lambda: channel in ear.joined)  # noqa: B023 - at once
+        await relay.down()
+        await eventually(lambda: not ear.listener.hearing)
+        await relay.up()
 
 
 async def test_a_redis_that_has_nothing_to_tell_but_answers_is_kept(relay: Relay, ear: Ear) -> None:
