@@ -54,6 +54,25 @@ async def serving(settings: Settings, *, send_buffer: int | None = None) -> Asyn
             await running
 
 
+async def until_followed(served: Served, count: int) -> None:
+    """Until so many subscriptions follow what happens now."""
+    followers = served.app.state.followers
+
+    def follows() -> int:
+        return sum(len(watched.follows) for watched in followers._watched.values())
+
+    await eventually(lambda: follows() == count)
+
+
+async def until_nobody(served: Served) -> None:
+    """Until nothing is left of any socket: neither it, nor what was done for it."""
+    state = served.app.state
+    await eventually(lambda: not state.sockets.open)
+    assert (state.admission.connection.taken, state.admission.subscription.taken) == (0, 0)
+    assert not state.followers._watched
+    await eventually(lambda: state.pool.get_idle_size() == state.pool.get_size())
+
+
 @pytest.fixture
 async def served(live_settings: Settings, anyio_backend: str) -> AsyncIterator[Served]:
     """A gateway on a socket, over a school of the test's own."""

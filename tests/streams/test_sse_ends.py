@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 import pytest
-from events import STREAM, Client, Ended, nothing_left, reserved
+from events import STREAM, Client, Ended, nothing_left
 from following import PATIENCE, UPDATES, eventually
 from graphql import GraphQLError
 from served import Served, serving
@@ -279,35 +279,3 @@ async def test_a_stream_that_opens_while_the_gateway_stops_is_sent_elsewhere(
     async with client.stream(id=str(people.students[0].id)) as stream:
         last = (await stream.rest())[-1]
     assert last == b": this server stops: come back with the last id\n\n"
-
-
-async def test_who_is_unlinked_keeps_the_stream_and_loses_the_operation(
-    served: Served,
-    client_of: Callable[..., Client],
-    people: People,
-    parent: Viewer,
-    admin: Viewer,
-) -> None:
-    mine = await reserved(client_of(parent))
-    pupil = str(people.parents[0].wards[0])
-    async with mine.open() as stream:
-        await mine.run("one", UPDATES, id=pupil)
-        await eventually(lambda: served.app.state.followers._watched)
-        await served.ask(admin, UNLINK, id=pupil, person=parent.id)
-        refused, end = await stream.event(), await stream.event()
-        assert refused.data["payload"]["errors"][0]["extensions"] == {"code": "NOT_FOUND"}
-        assert (end.name, end.data) == ("complete", {"id": "one"})
-        await mine.run("two", "{ viewer { id } }")
-        assert (await stream.event()).data["id"] == "two"
-
-
-async def test_a_gateway_that_stops_ends_the_one_stream(
-    served: Served, client: Client, people: People
-) -> None:
-    mine = await reserved(client)
-    async with mine.open() as stream:
-        await stream.opening()
-        await mine.run("one", UPDATES, id=str(people.students[0].id))
-        await served.app.state.draining.drain()
-        assert (await stream.rest())[-1] == (b": this server stops: come back with the last id\n\n")
-    await eventually(lambda: nothing_left(served))

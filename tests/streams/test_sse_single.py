@@ -1,12 +1,11 @@
 """GraphQL over SSE on one stream: reserved, opened, fed and thinned, by its owner alone."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
-from events import HEADER, STREAM, Client, Ended, Single, nothing_left, reserved
+from events import HEADER, STREAM, Client, Single, nothing_left, reserved
 from following import CREATE, UPDATES, eventually
 from served import Served
 
@@ -247,48 +246,6 @@ async def test_what_is_not_acceptable_is_said(mine: Single) -> None:
     headers = {HEADER: mine.token, "Accept": "application/json"}
     got = await mine.http.get("/graphql", headers=headers)
     assert told(got) == (406, "NOT_ACCEPTABLE")
-
-
-async def test_a_client_that_goes_away_ends_its_operations_and_its_reservation(
-    served: Served, mine: Single, people: People
-) -> None:
-    async with mine.open() as stream:
-        await stream.opening()
-        for id in ("one", "two"):
-            await mine.run(id, UPDATES, id=str(people.students[0].id))
-        await eventually(lambda: served.app.state.followers._watched)
-        assert not nothing_left(served)
-    await eventually(lambda: nothing_left(served))
-    assert told(await mine.run("three", ME)) == (404, "NOT_FOUND")
-
-
-async def test_when_its_token_expires_the_one_stream_ends(
-    served: Served, client_of: Callable[..., Client], student: Viewer
-) -> None:
-    mine = await reserved(client_of(student, ttl=timedelta(seconds=2)))
-    async with mine.open() as stream:
-        assert (await stream.rest())[-1] == (
-            b": the token has expired: come back with a fresh one and the last id\n\n"
-        )
-    await eventually(lambda: nothing_left(served))
-
-
-async def test_one_operation_that_has_to_come_back_ends_the_stream(
-    served: Served, mine: Single, people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(**_: Any) -> None:
-        raise OSError("no route to the database")
-
-    async with mine.open() as stream:
-        await stream.opening()
-        monkeypatch.setitem(served.app.state._state, "context", away)
-        await mine.run("one", ME)
-        assert await stream.block() == (
-            b": the database is away: come back later with the last id\n\n"
-        )
-        with pytest.raises(Ended):
-            await stream.block()
-    await eventually(lambda: nothing_left(served))
 
 
 async def test_an_operation_resumes_after_its_last_id(

@@ -32,6 +32,7 @@ export function createFetcher() {
     url: SUBSCRIPTION_URL,
     connectionParams: async () => authorization(await identity.token()),
     retryAttempts: 5,
+    shouldRetry: () => true, // also a connection that is refused: the gateway restarts
   });
   const fetcher = createGraphiQLFetcher({
     url: HTTP_URL,
