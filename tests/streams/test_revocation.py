@@ -129,5 +129,14 @@ async def test_a_cohort_begins_where_it_was_let_in_whenever_it_is_first_read(
     assert told == wanted
 
 
+async def test_a_cohort_takes_in_who_was_assigned_before_it_was_first_read(
+    live: Live, people: People, wall: Viewer, admin: Viewer
+):
+    pupil = people.students[2].id
+    heard = await live.subscribe(wall, COHORT)
+    await live.ask(admin, ASSIGN, id=str(pupil), person=wall.id)
+    assert student_of(await heard.next()) == pupil
+
+
 def student_of(payload: dict) -> UUID:
     return UUID(payload["data"]["cohortUpdates"]["student"]["id"])
