@@ -5,9 +5,10 @@ import asyncio
 from loaders.calendar import PLAN_ORDER
 from loaders.projection import known
 from loaders.rows import Row
-from models.curriculum import Subject, Track
+from models.curriculum import Dispense, Subject, Track
 from models.epreuve import Epreuve
 from resolvers.context import Info
+from services.catalogue.dispensations import reserves
 from services.catalogue.programme import chapter
 from services.dashboard import civil_day
 from services.epreuves import weight_without_options
@@ -43,4 +44,5 @@ async def projection(root: Row, info: Info) -> BacProjection:
             if (taught := chapter(code))
         ),
         civil_day(info.context.clock, root.time_zone),
+        reserves(Dispense(one) for one in root.dispenses),
     )

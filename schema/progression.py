@@ -60,6 +60,9 @@ class SubjectProgress:
     coverage: float = strawberry.field(
         description="Share of the programme's competences that have been measured, 0..1."
     )
+    programme: str | None = strawberry.field(
+        description="The official text that sets the chapters, and the sessions it holds for."
+    )
     chapters: list[ChapterProgress]
     trend: list[ProgressPoint] = field(progression.trend)
 

@@ -27,6 +27,7 @@ from services import journal, students
 from services.actors import PersonId, name_problems, person_problems
 from services.catalogue.choices import Choice, series_subjects, speciality_subjects, voie_name
 from services.catalogue.dispensations import violations
+from services.catalogue.exam_paths import PATH_NAMES
 from services.catalogue.subjects import subject_label
 from services.epreuve_sync import replan
 from services.keep import KEEP, Keep, given
@@ -38,6 +39,7 @@ from services.unit_of_work import Work
 SESSIONS = range(2021, 2101)
 SEPTEMBER = 9
 NUMBER = {Track.PREMIERE: 3, Track.TERMINALE: 2}  # specialities of the voie générale
+PUPIL = {Profile.SCOLARISE: "élève scolarisé", Profile.CANDIDAT_LIBRE: "candidat libre"}
 YEAR = {Track.PREMIERE: "première", Track.TERMINALE: "terminale"}
 
 EXAM_PATHS = {
@@ -64,8 +66,9 @@ def problems(profile: StudentProfile) -> Iterator[ValidationError]:
     yield from name_problems(profile.display_name, "displayName")
     paths = EXAM_PATHS[profile.profile]
     if profile.exam_path not in paths:
-        names = ", ".join(path.name for path in paths)
-        yield ValidationError(f"parcours d’un {profile.profile.name} : {names}", ("examPath",))
+        names = " ; ".join(PATH_NAMES[path] for path in paths)
+        message = f"ce parcours n’est pas celui d’un {PUPIL[profile.profile]} : {names}"
+        yield ValidationError(message, ("examPath",))
     if profile.exam_session not in SESSIONS:
         message = f"la session va de {SESSIONS[0]} à {SESSIONS[-1]}"
         yield ValidationError(message, ("examSession",))

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.curriculum import Subject
-from services.catalogue.programme import Chapter, chapter, programme, subjects_of
+from services.catalogue.programme import Chapter, chapter, programme, programme_text, subjects_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class SubjectMastery:
     subject: Subject
     score: float
     coverage: float
+    programme: str | None
     chapters: tuple[ChapterMastery, ...]
 
 
@@ -67,6 +68,7 @@ def _subject(student: Any, subject: Subject, rows: list[Any]) -> SubjectMastery:
         subject=subject,
         score=_mean(rows),
         coverage=within / total if total else 0.0,
+        programme=programme_text(subject, student.track, student.voie),
         chapters=chapters,
     )
 

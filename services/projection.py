@@ -103,14 +103,21 @@ class BacProjection:
     reserve: str
 
 
-def project(plan: Sequence[Any], evaluations: Known, mastery: Known, today: date) -> BacProjection:
+def project(
+    plan: Sequence[Any],
+    evaluations: Known,
+    mastery: Known,
+    today: date,
+    reserves: Sequence[str] = (),
+) -> BacProjection:
     """The projection of a plan whose épreuves have code, subject, kind, weight and `mark_20`.
 
     The mark of an épreuve is the recorded one; without one, the mean of the evaluations graded in
     its subject and in the years it is about; without any, the mastery measured there. The mean is
     Σ(mark · weight) / Σ(weight) over what has a mark, options included: never over 100. What it
     leads to is said once half of the weights are known, the points that are missing always: over
-    the whole, so that nothing is reached which could still be missed.
+    the whole, so that nothing is reached which could still be missed. `reserves` are said beside
+    it: what is left to be checked of the pupil's case.
     """
     weights = {one.code: Decimal(str(one.weight)) for one in plan}
     whole = sum(weights.values(), Decimal())
@@ -141,7 +148,7 @@ def project(plan: Sequence[Any], evaluations: Known, mastery: Known, today: date
             EstimatedMark(one.epreuve, _float(one.mark), one.origin, _float(one.weight / whole))
             for one in known
         ),
-        reserve=_reserve(known, weight, whole),
+        reserve=_reserve(known, weight, whole, reserves),
     )
 
 
@@ -171,14 +178,16 @@ def _most_worth(one: tuple[Any, Decimal]) -> tuple[float, Decimal, str]:
     return -one[0].weight, -one[1], one[0].code
 
 
-def _reserve(known: Sequence[Estimate], weight: Decimal, whole: Decimal) -> str:
+def _reserve(
+    known: Sequence[Estimate], weight: Decimal, whole: Decimal, reserves: Sequence[str]
+) -> str:
     """What must be read beside the figures: how much they rest on, and what they cannot tell."""
     share = int(100 * weight / whole) if whole else 0
     texts = [f"Projection à partir de {share} % des coefficients"]
     if whole and weight / whole < ENOUGH:
         texts += ["il en faut la moitié pour dire à quoi la moyenne mènerait"]
     texts += [f"{name} : une même estimation, faute de les distinguer" for name in _shared(known)]
-    return f"{' ; '.join([*texts, JURY])}."
+    return f"{' ; '.join([*texts, *reserves, JURY])}."
 
 
 def _shared(known: Sequence[Estimate]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from models.curriculum import Dispense, ExamPath, Voie
-from services.catalogue.exam_paths import PATHS
+from services.catalogue.exam_paths import PATH_NAMES, PATHS
 from services.catalogue.records import repeated
 from services.catalogue.rule_records import Neutralisation
 from services.catalogue.sources import examination
@@ -22,6 +22,12 @@ OF_REPEATERS = 2027
 def neutralisation(dispense: Dispense) -> Neutralisation:
     """The case of the regulation that a dispensation stands for."""
     return next(one for one in examination().rules.neutralisations if one.code is dispense)
+
+
+def reserves(dispenses: Iterable[Dispense]) -> tuple[str, ...]:
+    """What the regulation leaves to be checked of these cases, in words."""
+    notes = ((neutralisation(one).cas, neutralisation(one).note) for one in dispenses)
+    return tuple(f"{case} : {note}" for case, note in notes if note)
 
 
 def neutralised(code: str, dispenses: Iterable[Dispense]) -> bool:
@@ -60,7 +66,8 @@ def violations(
             and exam_path is not ExamPath.SCOLARISE_EX_LIBRE_SANS_PONCTUELLES
         ):
             # the means of terminale count double there: the regulation's own way to reckon the case
-            yield f"{case} : ce cas suit le parcours SCOLARISE_EX_LIBRE_SANS_PONCTUELLES"
+            name = PATH_NAMES[ExamPath.SCOLARISE_EX_LIBRE_SANS_PONCTUELLES]
+            yield f"{case} : ce cas suit le parcours « {name} »"
         elif branch == OF_ONE_BRANCH.get(one, branch) and not _is_reckoned(one, exam_path, branch):
             yield f"{case} : aucun texte connu ne dit comment ce cas se compte dans ce parcours"
         if one is Dispense.MATHS_ANTICIPEES and session != OF_REPEATERS:

@@ -50,4 +50,15 @@ PATHS: Mapping[ExamPath, PathRule] = {
     ),
 }
 
+PATH_NAMES: Mapping[ExamPath, str] = {
+    ExamPath.SCOLARISE: "scolarisé les deux années",
+    ExamPath.LIBRE_DEUX_SERIES: "candidat libre, ponctuelles en première et en terminale",
+    ExamPath.LIBRE_FIN_DE_CYCLE: "candidat libre, ponctuelles en fin de cycle",
+    ExamPath.LIBRE_UN_AN: "candidat libre, tout la même année",
+    ExamPath.LIBRE_EX_SCOLARISE: "candidat libre en terminale après une première scolarisée",
+    ExamPath.SCOLARISE_EX_LIBRE_PONCTUELLES: "scolarisé en terminale, ponctuelles de première",
+    ExamPath.SCOLARISE_EX_LIBRE_SANS_PONCTUELLES: ("scolarisé en terminale, sans note de première"),
+}
+"""The paths as a person reads them."""
+
 PATH_OF_PROFILE: Mapping[str, ExamPath] = {rule.profile: path for path, rule in PATHS.items()}

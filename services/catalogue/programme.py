@@ -20,6 +20,7 @@ __all__ = [
     "competence",
     "competences_by_code",
     "programme",
+    "programme_text",
     "subject_label",
     "subjects_of",
 ]
@@ -61,6 +62,11 @@ def programme(subject: Subject, track: Track, voie: Voie | None = None) -> tuple
         for one in _chapters().get((subject, track, branch_of(branch)), ())
     )
     return tuple(dict.fromkeys(found))
+
+
+def programme_text(subject: Subject, track: Track, voie: Voie) -> str | None:
+    """The official text of a subject's year, with the sessions it holds for where that is known."""
+    return _texts().get((subject, track, branch_of(voie)))
 
 
 def chapter(code: str) -> Chapter | None:
@@ -124,6 +130,17 @@ def _common(track: Track, voie: Voie, specialities: Sequence[Subject]) -> tuple[
     if track is Track.PREMIERE and specialities and Subject.MATHS not in specialities:
         return (*sciences, Subject.MATHS_SPECIFIQUES)
     return sciences
+
+
+@cache
+def _texts() -> Mapping[tuple[Subject, Track, Branch], str]:
+    return {
+        (chapter_subject(taught.code, record.code), TRACK_OF[level.level], branch): level.programme
+        for taught in programmes().subjects
+        for level in taught.levels
+        for record in level.chapters
+        for branch in level.branches
+    }
 
 
 @cache

@@ -7,7 +7,7 @@ from functools import cache
 
 from models.curriculum import EpreuveKind, ExamPath, OptionCode, Subject, Voie
 from services.catalogue.choices import Choice, IncompatibleChoice, option, series, voie_name
-from services.catalogue.exam_paths import PATHS, Marking, PathRule
+from services.catalogue.exam_paths import PATH_NAMES, PATHS, Marking, PathRule
 from services.catalogue.exam_records import Item, Option, Part, Plan, Ponctuelle, Window
 from services.catalogue.records import Branch, branch_of
 from services.catalogue.sources import examination
@@ -23,6 +23,7 @@ __all__ = [
     "reglement",
 ]
 
+BOTH_YEARS = "option supposée suivie en première et en terminale"
 SPECIALITY_SLOTS = {"E3-Specialite1": 0, "E4-Specialite2": 1}
 
 
@@ -33,7 +34,7 @@ class UnknownRegulation(ValueError):
         sessions = ", ".join(map(str, known_sessions()))
         super().__init__(
             f"aucun règlement pour la session {exam_session} dans {voie_name(voie)} "
-            f"(parcours {exam_path}) ; sessions connues : {sessions}"
+            f"(parcours « {PATH_NAMES[exam_path]} ») ; sessions connues : {sessions}"
         )
         self.exam_path = exam_path
         self.voie = voie
@@ -276,7 +277,7 @@ def _marked(
         subject=subject_of(one.code),
         kind=mode.kind,
         weight=float(one.weight_per_year * (len(one.levels) if prefix == "OPTC" else 1)),
-        format=mode.format,
+        format=f"{mode.format} ; {BOTH_YEARS}" if len(one.levels) > 1 else mode.format,
         duration_min=None,
         window_start=window.start,
         window_end=window.end,

@@ -56,7 +56,7 @@ def test_an_option_counts_once_a_year_or_once_for_the_cycle(path, expected):
 def test_an_option_is_a_mean_at_school_and_a_one_off_exam_without():
     options = [OptionCode.LVC]
     entries = by_code(ExamPath.LIBRE_EX_SCOLARISE, GENERALE, 2027, options=options)
-    assert entries["OPT1-LVC"].format == "moyenne annuelle du bulletin"
+    assert entries["OPT1-LVC"].format.startswith("moyenne annuelle du bulletin ; option supposée")
     assert entries["OPTT-LVC"].format.startswith("évaluation ponctuelle")
     assert entries["OPT1-LVC"].window_end < entries["OPTT-LVC"].window_start
 

@@ -195,14 +195,19 @@ def test_a_corrupted_regulation_is_refused_with_its_place(corrupted, old, new, p
         ("code: STMG-1T-SGN,", "code: STMG-1T-GESTION,", "STMG-1T-GESTION is not in subjects.py"),
         ("level: 1re", "level: 2nde", "subjects.0.levels.0.level"),
         (
-            "label: 'Suites numériques, modèles discrets'",
-            "prerequisites: [MATHS-1-RIEN], label: Suites",
-            "chapter MATHS-1-SUITES: unknown prerequisite MATHS-1-RIEN",
+            "{code: MATHS-1-LOGIQUE,",
+            "{code: MATHS-1-LOGIQUE, prerequisites: [MATHS-1-RIEN], why: rien,",
+            "chapter MATHS-1-LOGIQUE: unknown prerequisite MATHS-1-RIEN",
         ),
         (
-            "label: 'Suites numériques, modèles discrets'",
-            "prerequisites: [MATHS-1-SUITES], label: Suites",
-            "MATHS-1-SUITES -> MATHS-1-SUITES",
+            "{code: MATHS-1-LOGIQUE,",
+            "{code: MATHS-1-LOGIQUE, prerequisites: [MATHS-1-LOGIQUE], why: rien,",
+            "MATHS-1-LOGIQUE -> MATHS-1-LOGIQUE",
+        ),
+        (
+            "{code: MATHS-1-LOGIQUE,",
+            "{code: MATHS-1-LOGIQUE, prerequisites: [MATHS-1-SUITES],",
+            "chapter MATHS-1-LOGIQUE: prerequisites and `why` go together",
         ),
     ],
 )

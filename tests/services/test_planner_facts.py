@@ -16,7 +16,7 @@ from models.curriculum import (
     Voie,
 )
 from services.catalogue.choices import IncompatibleChoice, series_subjects
-from services.catalogue.dispensations import neutralisation, violations
+from services.catalogue.dispensations import neutralisation, reserves, violations
 from services.catalogue.sources import examination
 from services.planner.plan import PUBLISHED, UNSHARED, plan, total_weight
 from services.planner.rules import official_rules
@@ -239,6 +239,11 @@ def test_a_case_is_refused_where_no_text_says_what_it_leaves(dispense, path, voi
 def test_who_never_followed_premiere_here_followed_no_option_there():
     found = planned(options=(OptionCode.LCA_LATIN,), dispenses=(Dispense.SYSTEME_ETRANGER,))
     assert sum(one.weight for one in found) == 92 + 2
+
+
+def test_what_is_left_to_be_checked_of_a_case_is_said():
+    (text,) = reserves([Dispense.EPS, Dispense.MATHS_ANTICIPEES])
+    assert "98 déduit, à vérifier" in text
 
 
 def test_the_options_of_the_memento_total_110():

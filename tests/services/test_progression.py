@@ -44,6 +44,14 @@ def test_every_followed_subject_has_one_entry_in_its_order(measured):
     assert [entry.subject for entry in progression(PUPIL, measured)] == list(followed)
 
 
+def test_the_programme_says_for_which_session_it_holds():
+    (maths,) = progression(PUPIL, [], Subject.MATHS)
+    assert "Programme 2019" in maths.programme
+    assert "session 2028" in maths.programme
+    (oral,) = progression(SimpleNamespace(**{**vars(PUPIL), "voie": Voie.ST2S}), [], Subject.NSI)
+    assert oral.programme is None
+
+
 @given(measures)
 def test_a_score_is_the_mean_of_the_measures_and_0_before_any(measured):
     for entry in progression(PUPIL, measured):
