@@ -71,7 +71,7 @@ class Http(HttpToolsProtocol):
     @property
     def _idle(self) -> bool:
         """Whether nobody works on an answer: a head is waited for, or the rest of one."""
-        return self.cycle is None or self.cycle.response_complete
+        return not self.cycle or self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

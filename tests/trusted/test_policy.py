@@ -104,6 +104,13 @@ def test_in_production_nothing_is_registered(registry: Registry, mode: str) -> N
     assert refused(asked, {"documentId": "x"}, me)[1:] == ("DOCUMENT_NOT_TRUSTED", 400)
 
 
+@pytest.mark.parametrize("mode", ["open", "log", "only"])
+def test_in_production_nobody_learns_which_ids_are_known(registry: Registry, mode: str) -> None:
+    asked = trust(registry, mode, "production")
+    for given in (hashed("0" * 64), {"documentId": "0" * 64}):
+        assert refused(asked, given, None)[1:] == ("UNAUTHENTICATED", 401)
+
+
 def test_an_unknown_path_is_not_found(registry: Registry) -> None:
     asked = trust(registry, "only")
     assert refused(asked, {}, by(None), path="x")[1:] == ("DOCUMENT_NOT_TRUSTED", 404)
