@@ -6,6 +6,7 @@ their last brace.
 
 import asyncio
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,10 +85,12 @@ async def response(
     headers: Mapping[str, str] | None = None,
     tag: str | None = None,
     known: str | None = None,
+    kept: str | None = None,
 ) -> Response:
     """The HTTP response, compressed where that pays; with a tag it may be kept, and asked about.
 
-    A client that knows the tag (`If-None-Match`) has the body already, and is told so.
+    A client that knows the tag (`If-None-Match`) has the body already, and is told so. `kept` is by
+    what these bytes are known to us, which are not compressed again then.
     """
     chosen = encoding(accept_encoding) if len(body) >= WORTH_COMPRESSING else None
     sent = [*USUAL, (b"cache-control", NO_STORE if tag is None else REVALIDATED)]
@@ -97,10 +100,7 @@ async def response(
         if known is not None and names(known, tag):
             return Written(b"", 304, sent)
     if chosen:
-        if len(body) >= IN_A_THREAD:
-            body = await asyncio.to_thread(compressed, body, chosen)
-        else:
-            body = compressed(body, chosen)
+        body = await _PACKED.of(body, chosen, kept)
         sent.append((b"content-encoding", chosen.encode()))
     sent.append((b"content-length", b"%d" % len(body)))
     sent.append((b"content-type", CONTENT_TYPES[media_type]))
@@ -108,6 +108,43 @@ async def response(
     if headers:
         written.headers.update(headers)
     return written
+
+
+class Packed:
+    """Answers that are kept, as they were compressed; those sent last, bounded in size."""
+
+    ROOM = 32_000_000  # bytes
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    async def of(self, body: bytes, encoding: str, kept: str | None) -> bytes:
+        """A body in this encoding."""
+        if kept is None:
+            return await self._made(body, encoding)
+        found = self._known.get((kept, encoding))
+        if found is not None:
+            self._known.move_to_end((kept, encoding))
+            return found
+        found = await self._made(body, encoding)
+        if (kept, encoding) not in self._known:
+            self._known[kept, encoding] = found
+            self._size += len(found)
+        while self._size > self.ROOM:
+            self._size -= len(self._known.popitem(last=False)[1])
+        return found
+
+    async def _made(self, body: bytes, encoding: str) -> bytes:
+        if len(body) >= IN_A_THREAD:
+            return await asyncio.to_thread(compressed, body, encoding)
+        return compressed(body, encoding)
+
+
+_PACKED = Packed()
 
 
 class Written(Response):

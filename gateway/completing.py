@@ -1,4 +1,4 @@
-"""graphql-core's executor, spared what a plain column does not need.
+"""Execution by graphql-core, spared what a plain column does not need.
 
 Most fields of an answer are scalars that are read off a row as they are. They need no `info`, no
 arguments, no second look at whether they are to be awaited; everything else, and whatever is not as

@@ -150,6 +150,7 @@ async def _sent(request: Incoming, written: Written, media_type: str) -> Respons
         media_type,
         accept_encoding=request.headers.get("accept-encoding"),
         headers=written.headers,
+        kept=written.kept,
         tag=written.tag,
         known=request.headers.get("if-none-match"),
     )

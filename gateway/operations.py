@@ -106,8 +106,9 @@ class Operations:
             extensions = asker.bill(seen)
             body = answers.body_of(answer, extensions)
             status = answers.status_of(answer, asker.media_type)
-            kept = answer.tag if asker.reads and place is None and not extensions else None
-            return self.over(seen, Written(body, status, tag=kept))
+            kept = answer.tag if place is None and not extensions else None
+            tag = kept if asker.reads else None
+            return self.over(seen, Written(body, status, kept=kept, tag=tag))
 
     def counted(self, asker: Asker, operations: int = 1) -> None:
         """So many more operations of this actor; Rejected where that is too often."""

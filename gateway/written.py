@@ -14,6 +14,7 @@ class Written:
     body: bytes
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
+    kept: str | None = None  # by what these bytes are known to us
     tag: str | None = None  # where a client may keep it, and ask whether it still holds
 
 

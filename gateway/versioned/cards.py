@@ -17,7 +17,7 @@ from gateway.compiled.runs import Run
 from gateway.compiled.sql import CARD, NAMED
 from gateway.versioned.instants import instant
 
-STAMP, ID = 20, 16  # bytes: of a student's id and version, and of the id
+STAMP, ID = 28, 16  # bytes: of a student's id and version with its instant, and of the id
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,18 @@ class Shared:
         self._away = False
         self._putting: set[asyncio.Task[None]] = set()
 
-    async def close(self) -> None:
+    @property
+    def away(self) -> bool:
+        """Whether Redis did not answer when it was last asked."""
+        return self._away
+
+    async def flush(self) -> None:
+        """Wait for what is on its way there, but not for long."""
         if self._putting:
             await asyncio.wait(self._putting, timeout=1)
+
+    async def close(self) -> None:
+        await self.flush()
         await self._redis.aclose()
 
     async def get(self, question: Question, stamps: bytes, plan: Plan) -> Kept | None:
@@ -129,6 +138,11 @@ def _digest(question: Question, stamps: bytes, plan: Plan) -> bytes:
     for each in plan.statements:
         digest.update((each.sql or "").encode())
     return digest.digest()
+
+
+def key_of(question: Question, stamps: bytes, plan: Plan) -> str:
+    """Under which key its answer lies."""
+    return _key(_digest(question, stamps, plan))
 
 
 def _key(digest: bytes) -> str:

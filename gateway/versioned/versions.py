@@ -125,9 +125,12 @@ def _fail(asked: Waiting, error: BaseException) -> None:
 
 @cache
 def statement(role: Role, *, narrow: bool) -> str:
-    """For each asker a text of bytes: ids and versions of those whom the row gate shows."""
-    stamp = func.uuid_send(Student.id, type_=LargeBinary).op("||")(
-        func.int4send(Student.version, type_=LargeBinary)
+    """For each asker bytes: ids, versions and their instants, of those whom the gate shows."""
+    # after a restore a number may be given a second time, but not at the same instant
+    stamp = (
+        func.uuid_send(Student.id, type_=LargeBinary)
+        .op("||")(func.int4send(Student.version, type_=LargeBinary))
+        .op("||")(func.timestamptz_send(Student.updated_at, type_=LargeBinary))
     )
     nothing = literal_column("''::bytea", LargeBinary())
     stamps = func.coalesce(func.string_agg(stamp, aggregate_order_by(nothing, Student.id)), nothing)

@@ -63,6 +63,8 @@ async def test_a_document_is_compiled_on_its_second_use(both, student):
 
 
 VARIED: dict[str, Any] = {
+    "constants": """query Q($id: ID!) { student(id: $id) {
+      tasks { pageInfo { hasPreviousPage } } events { pageInfo { __typename } } } }""",
     "fragments": """query Q($id: ID!) { ...A student(id: $id) { ...B ...B } }
       fragment A on Query { viewer { role ... on Viewer { name: displayName } } }
       fragment B on Student { id tasks(first: 2) { nodes { id } }

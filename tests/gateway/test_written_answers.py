@@ -7,7 +7,8 @@ import orjson
 import pytest
 from graphql import ExecutionResult, GraphQLError
 
-from gateway.answers import IN_A_THREAD, body_of, response, status_of
+from gateway import answers
+from gateway.answers import IN_A_THREAD, Packed, body_of, response, status_of
 from gateway.execution import Answer
 from gateway.negotiation import LEGACY, RESPONSE
 
@@ -67,3 +68,27 @@ async def test_an_answer_unpacks_to_what_it_was(encoding: str, unpack, size: int
 async def test_headers_of_a_path_go_before_the_usual_ones() -> None:
     sent = await response(READY, 200, LEGACY, headers={"Cache-Control": "private", "ETag": '"1"'})
     assert (sent.headers["cache-control"], sent.headers["etag"]) == ("private", '"1"')
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+async def test_a_kept_answer_is_packed_once_for_each_encoding(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = Packed()
+    monkeypatch.setattr(answers, "_PACKED", packed)
+    body = orjson.dumps({"data": "é" * 2_000})
+    first, second, other = [
+        await response(body, 200, LEGACY, accept_encoding=encoding, kept=kept)
+        for kept in ("one", "one", "another")
+    ]
+    assert second.body is first.body
+    assert (other.body, other.body is first.body) == (first.body, False)
+
+
+async def test_what_is_packed_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Packed, "ROOM", 100)
+    packed = Packed()
+    bodies = [bytes([number]) * 2_000 for number in range(50)]
+    for number, body in enumerate(bodies):
+        assert gzip.decompress(await packed.of(body, "gzip", str(number))) == body
+    assert len(packed) < 10

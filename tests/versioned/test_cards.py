@@ -97,3 +97,23 @@ async def test_what_drifts_is_shown_again_for_a_while(both: Comparison, coach) -
     soon = await kept(both, coach, PRIORITIES, CLOCK + FRESHNESS - timedelta(seconds=1))
     late = await kept(both, coach, PRIORITIES, CLOCK + FRESHNESS)
     assert (soon.since, late.since) == (CLOCK, CLOCK + FRESHNESS)
+
+
+async def test_tasks_that_are_alike_in_all_that_moves_them_let_their_list_stand(
+    both_own: Comparison, db, coach
+) -> None:
+    """Of two chapters of which nothing is known, with the same weight, both overdue."""
+    student = await db.fetchval("SELECT student_id FROM coachings WHERE person_id = $1", coach.id)
+    await db.execute("DELETE FROM progress WHERE student_id = $1", student)
+    await db.execute(
+        "UPDATE tasks SET weight = 2, subject = 'MATHS', chapter_code = 'chapter-' || id,"
+        " due_at = $2::timestamptz - make_interval(hours => 1 + length(label))"
+        " WHERE student_id = $1",
+        student,
+        CLOCK,
+    )
+    asked = "query Q($id: ID!) { student(id: $id) { tasks(first: 3) { nodes { id } } } }"
+    first = await kept(both_own, coach, asked, id=str(student))
+    later = await kept(both_own, coach, asked, CLOCK + timedelta(hours=6), id=str(student))
+    assert len(orjson.loads(first.body)["data"]["student"]["tasks"]["nodes"]) == 3
+    assert later.since == CLOCK

@@ -1,0 +1,80 @@
+"""What is kept in the process stays within its room, whatever is asked."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from gateway.versioned.answers import key_of
+from gateway.versioned.cards import Card
+from gateway.versioned.store import OVERHEAD, Kept, Question, Store
+from models.vocabulary import Role
+from services.access import Viewer
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+ME = Viewer("someone", Role.STUDENT)
+
+
+def answer(size: int) -> Kept:
+    return Kept(b"1", NOW, LATER, b"x" * size, "a tag", 1)
+
+
+def asked(store: Store, key: str, size: int) -> Question:
+    question = Question((), key.encode())
+    store.add(key, question)
+    store.keep(question, answer(size), {})
+    return question
+
+
+def test_those_asked_longest_ago_make_room() -> None:
+    store = Store(room=3 * (OVERHEAD + 500))
+    for key in "abc":
+        asked(store, key, 500)
+    store.get("a")
+    asked(store, "d", 500)
+    assert [key for key in "abcd" if store.get(key)] == ["a", "c", "d"]
+    assert store.evicted == 1
+
+
+def test_the_size_is_that_of_what_is_kept_and_nothing_else() -> None:
+    store = Store(room=10 * OVERHEAD)
+    first = asked(store, "a", 700)
+    store.keep(first, answer(200), {uuid4(): Card(b"1", NOW, LATER, b"x" * 50)})
+    store.add("b", None)
+    assert store.size == 2 * OVERHEAD + 250
+
+
+def test_an_answer_that_no_room_can_hold_is_given_and_not_kept() -> None:
+    store = Store(room=5 * OVERHEAD)
+    large = asked(store, "a", 6 * OVERHEAD)
+    assert large.kept is not None
+    assert (len(store), store.size) == (0, 0)
+    store.keep(large, answer(100), {})  # by who was still on the way
+    assert store.size == 0
+
+
+def test_questions_that_are_not_kept_are_forgotten_too() -> None:
+    store = Store(room=5 * OVERHEAD)
+    for number in range(50):
+        store.add(number, None)
+    assert len(store) == 5
+
+
+def test_a_key_is_short_however_long_the_variables_are() -> None:
+    prepared: Any = SimpleNamespace(id="a" * 64, name=None)
+    keys = [key_of(prepared, {"id": "x" * size}, ME) for size in (100_000, 100_001)]
+    assert keys[0] != keys[1]
+    assert all(len(key[-1]) < OVERHEAD / 2 for key in keys if isinstance(key, tuple))
+
+
+def test_a_question_is_another_for_each_who_asks_it() -> None:
+    prepared: Any = SimpleNamespace(id="a" * 64, name=None)
+    people = [
+        ME,
+        Viewer("someone else", Role.STUDENT),
+        Viewer("someone", Role.PARENT),
+        Viewer("someone", Role.STUDENT, "A name"),
+        Viewer("someone", Role.STUDENT, None, "parent-app"),
+    ]
+    assert len({key_of(prepared, {}, each) for each in people}) == len(people)
