@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from graphql import FieldNode, OperationDefinitionNode, OperationType
 
+from gateway.documents import CONTRACT
 from gateway.refusals import Rejected
 from gateway.settings import Settings
 from gateway.trusted.policy import Registrations, Sent, Trust
@@ -132,3 +134,17 @@ def test_registrations_are_bounded_and_the_oldest_forgotten(
     assert [kept.get(id) for id in "abcd"] == [None, None, "c", "ddddddddd"]
     kept.keep("e", "e" * 11)
     assert [kept.get(id) for id in "cde"] == [None, None, None]
+
+
+def test_every_change_can_be_asked_for_by_an_id(registry: Registry) -> None:
+    """Or it could not be made at all where only trusted documents run, as in production."""
+    asked = {
+        selection.name.value
+        for each in registry.ours
+        for node in each.document.definitions
+        if isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION
+        for selection in node.selection_set.selections
+        if isinstance(selection, FieldNode)
+    }
+    assert CONTRACT.mutation_type is not None
+    assert set(CONTRACT.mutation_type.fields) - asked == set()
