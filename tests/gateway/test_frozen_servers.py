@@ -1,7 +1,7 @@
 """PostgreSQL and Redis that are gone, or answer nothing any more: it is said, in time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,14 +36,10 @@ class Behind:
         return answer.status_code, answer.json()
 
 
-@pytest.fixture
-async def behind(
-    gateway_settings: Settings,
-    student,
-    token_of,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture(scope="module")
+async def gateway(
+    gateway_settings: Settings, student, token_of, anyio_backend: str
 ) -> AsyncIterator[Behind]:
-    monkeypatch.setattr(health, "PATIENCE", 1.5)
     at = urlsplit(gateway_settings.database_url or "")
     asked = parse_qs(at.query)
     database = Relay(f"unix://{asked['host'][0]}/.s.PGSQL.{asked['port'][0]}")
@@ -60,13 +56,18 @@ async def behind(
     app = create_app(settings)
     token = f"Bearer {token_of(student)}"
     async with app.router.lifespan_context(app), client_of(app, Authorization=token) as http:
-        try:
-            yield Behind(http, database, redis)
-        finally:
-            database.thaw()
-            redis.thaw()
+        yield Behind(http, database, redis)
     await database.down()
     await redis.down()
+
+
+@pytest.fixture
+def behind(gateway: Behind, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behind]:
+    """Servers that answer, and will again."""
+    monkeypatch.setattr(health, "PATIENCE", 1.5)
+    yield gateway
+    gateway.database.thaw()
+    gateway.redis.thaw()
 
 
 async def test_a_database_that_is_frozen_is_not_ready(behind: Behind) -> None:

@@ -70,11 +70,9 @@ async def test_who_asks_too_often_is_told_when_to_come_back(hurried: httpx2.Asyn
     assert error["extensions"]["code"] == "RATE_LIMITED"
 
 
-@pytest.mark.parametrize(
-    "body", [{"documentId": "0" * 64}, {"query": 7}, [ME]], ids=["unknown", "malformed", "batch"]
-)
-async def test_what_is_refused_is_counted_too(hurried: httpx2.AsyncClient, body: object) -> None:
-    answers = [await hurried.post("/graphql", json=body) for _ in range(3)]
+async def test_what_is_refused_is_counted_too(hurried: httpx2.AsyncClient) -> None:
+    refused = [{"documentId": "0" * 64}, {"query": 7}, ME]
+    answers = [await hurried.post("/graphql", json=body) for body in refused]
     assert answers[-1].status_code == 429
 
 
