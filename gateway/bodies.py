@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Protocol
 
 import brotli
@@ -47,14 +47,14 @@ async def _received(receive: Receive) -> bytes:
 
 
 def _too_large() -> Rejected:
-    # what is still on its way is not waited for
-    message = f"the body is larger than {MAX_BODY} bytes"
-    return malformed(message, 413, "TOO_LARGE", {"Connection": "close"})
+    # the connection stays open for a while: who is cut off while it sends never reads this
+    return malformed(f"the body is larger than {MAX_BODY} bytes", 413, "TOO_LARGE")
 
 
 def _unpacking(encoding: str | None) -> Callable[[bytes], bytes] | None:
     """How to unpack a body; Rejected for what we do not know, or what is packed twice."""
     name = (encoding or "identity").strip().lower()
+    name = "gzip" if name == "x-gzip" else name  # RFC 9110 § 8.4.1.3
     if name in ("identity", ""):
         return None
     if name not in UNPACKED:
@@ -85,22 +85,27 @@ def _bounded(unpacked: Unpacked, body: bytes) -> bytes:
 
 
 def _gunzipped(body: bytes) -> Iterator[bytes]:
-    return _inflated(body, 16 + zlib.MAX_WBITS)
+    """One member after the other (RFC 1952)."""
+    while body:
+        body = yield from _inflated(body, 16 + zlib.MAX_WBITS)
 
 
 def _deflated(body: bytes) -> Iterator[bytes]:
     """`deflate` is zlib's format, but some send it bare."""
     zlib_made = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
-    return _inflated(body, zlib.MAX_WBITS if zlib_made else -zlib.MAX_WBITS)
+    if (yield from _inflated(body, zlib.MAX_WBITS if zlib_made else -zlib.MAX_WBITS)):
+        raise EOFError
 
 
-def _inflated(body: bytes, window: int) -> Iterator[bytes]:
+def _inflated(body: bytes, window: int) -> Generator[bytes, None, bytes]:
+    """What is packed, bit by bit; returns what comes after it."""
     engine = zlib.decompressobj(window)
     yield engine.decompress(body, STEP)
     while engine.unconsumed_tail and not engine.eof:
         yield engine.decompress(engine.unconsumed_tail, STEP)
-    if not engine.eof or engine.unused_data:
+    if not engine.eof:
         raise EOFError
+    return engine.unused_data
 
 
 def _unbrotlied(body: bytes) -> Iterator[bytes]:

@@ -19,16 +19,16 @@ from gateway.documents import Documents, Operation, unauthenticated
 from gateway.hangups import HungUp
 from gateway.incoming import Incoming
 from gateway.limits import OperationRate
-from gateway.negotiation import LEGACY, negotiated
+from gateway.negotiation import JSON, LEGACY, negotiated
 from gateway.observations import Observation, Observer
 from gateway.operations import Operations
 from gateway.origins import foreign
-from gateway.refusals import Rejected
-from gateway.requests import ALLOWED, asked
+from gateway.refusals import Rejected, malformed
+from gateway.requests import ALLOWED, Asked, asked
 from gateway.settings import Settings
 from gateway.streams import single, sse
 from gateway.tracing import Traced, Untraced
-from gateway.trusted.policy import Trust
+from gateway.trusted.policy import Resolve, Trust
 from gateway.written import Written, rejection
 
 
@@ -97,7 +97,7 @@ class GraphQL:
             if single.manages(request, named=asker.on_a_stream):
                 return await single.managed(request.request, asker.known)
             resolve = self._trust.resolver(asker.viewer, request.document)
-            wanted = await asked(request, resolve, batch_size=self._settings.batch)
+            wanted = await self._asked(asker, resolve)
         except Rejected as rejected:
             written = self._operations.over(seen, rejection(rejected, media_type), rejected)
         else:
@@ -118,6 +118,19 @@ class GraphQL:
             return await self._authenticator.bearer(header, clock)
         except Unauthenticated as error:
             raise unauthenticated(str(error)) from error
+
+    async def _asked(self, asker: Asker, resolve: Resolve) -> Asked:
+        """What is asked for, once; what is refused is counted too, and a batch before it begins."""
+        try:
+            wanted = await asked(asker.request, resolve, batch_size=self._settings.batch)
+            if wanted.batch and asker.media_type is None:
+                raise malformed(f"answers are {' or '.join(JSON)}", 406, "NOT_ACCEPTABLE")
+        except Rejected:
+            self._operations.counted(asker)
+            raise
+        if wanted.batch:
+            self._operations.counted(asker, len(wanted.operations))
+        return wanted
 
     async def _batch(self, asker: Asker, operations: Sequence[Operation]) -> Written:
         """One after the other, in order: each has its answer, all share one budget."""

@@ -56,8 +56,11 @@ async def _database(pool: asyncpg.Pool) -> str:
 
 
 async def _redis(client: Redis) -> str:
+    async def answered() -> None:
+        await client.ping()
+
     try:
-        await within(PATIENCE, client.ping(), grace=0)
+        await within(PATIENCE, answered(), grace=0)
     except TimeoutError:
         return "does not answer in time"
     except (OSError, RedisError):

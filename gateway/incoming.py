@@ -4,7 +4,7 @@ Starlette's request does more for more, and costs more than an answer that is ke
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from random import getrandbits
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope
 
 REQUEST_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
 NOTHING = QueryParams()
+LISTS = {b"accept", b"accept-encoding", b"content-encoding", b"if-none-match"}
 
 
 class Headers(Mapping[str, str]):
@@ -35,7 +36,7 @@ class Headers(Mapping[str, str]):
 
 
 class Incoming:
-    """Its headers are scanned once; of one that is given twice, the first counts."""
+    """Its headers are scanned once; one that is given twice goes on, or the first counts."""
 
     __slots__ = ("_query_params", "_request_id", "app", "document", "headers", "method",
                  "receive", "scope", "words")  # fmt: skip
@@ -45,7 +46,11 @@ class Incoming:
         self.receive = receive
         self.method: str = scope["method"]
         self.app: Any = scope["app"]
-        self.headers = Headers(dict(reversed(scope["headers"])))
+        lines: list[tuple[bytes, bytes]] = scope["headers"]
+        headers = dict(reversed(lines))
+        if len(headers) != len(lines):
+            headers |= _joined(lines)
+        self.headers = Headers(headers)
         self._query_params: QueryParams | None = None
         self.document: str | None = scope.get("path_params", {}).get("document")
         self._request_id: str | None = scope.get("state", {}).get("request_id")
@@ -68,6 +73,15 @@ class Incoming:
     def request(self) -> Request:
         """The same for those who need all of it: who opens a stream."""
         return Request(self.scope, self.receive)
+
+
+def _joined(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers that are lists, which may go on in further lines (RFC 9110 § 5.3)."""
+    found: dict[bytes, bytes] = {}
+    for name, value in lines:
+        if name in LISTS:
+            found[name] = found[name] + b", " + value if name in found else value
+    return found
 
 
 def request_id_of(given: str | None) -> str:

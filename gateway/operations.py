@@ -68,11 +68,15 @@ class Operations:
     ) -> Written | Response:
         """Answer one operation, or say why not; either way it is observed.
 
-        `place` is its own in a batch; `meant` what it came to when it was asked before.
+        `place` is its own in a batch, whose operations were counted before; `meant` what it came
+        to when it was asked before.
         """
+        if asker.viewer is not None:
+            seen.role, seen.client = asker.viewer.role.value, asker.viewer.client
         with self._tracing.operation(seen, asker.request.headers):
             try:
-                self._counted(asker, seen)
+                if place is None:
+                    self.counted(asker)
                 if meant is not None:
                     prepared, seen.cost = meant.prepared, meant.cost
                     _named(seen, prepared, operation)
@@ -106,12 +110,12 @@ class Operations:
             tag = kept if asker.reads else None
             return self.over(seen, Written(body, status, kept=kept, tag=tag))
 
-    def _counted(self, asker: Asker, seen: Observation) -> None:
-        """One more operation of this actor; Rejected where that is too often."""
-        viewer = asker.viewer
-        if viewer is not None:
-            seen.role, seen.client = viewer.role.value, viewer.client
-            if wait := self._rate.wait(viewer.id):
+    def counted(self, asker: Asker, operations: int = 1) -> None:
+        """So many more operations of this actor; Rejected where that is too often."""
+        if asker.viewer is None:
+            return
+        for _ in range(operations):
+            if wait := self._rate.wait(asker.viewer.id):
                 told = refusal("too many operations, try again later", "RATE_LIMITED")
                 raise Rejected([told], 429, {"Retry-After": str(wait)})
 

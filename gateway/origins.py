@@ -28,7 +28,7 @@ class Cors:
         self._for_pages = CORSMiddleware(
             app,
             allow_origins=origins,
-            allow_methods=("GET", "HEAD", "POST"),
+            allow_methods=("GET", "HEAD", "POST", "PUT", "DELETE"),
             allow_headers=("*",),  # none of them carries rights by itself
             expose_headers=EXPOSED,
             max_age=REMEMBERED,

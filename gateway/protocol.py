@@ -71,7 +71,8 @@ class Http(HttpToolsProtocol):
     @property
     def _idle(self) -> bool:
         """Whether nobody works on an answer: a head is waited for, or the rest of one."""
-        return self.cycle is None or self.cycle.response_complete
+        # uvicorn says that there always is one
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

@@ -1,4 +1,4 @@
-"""A Redis that can be taken away and brought back, at one address: a relay to the real one."""
+"""A server that can be taken away, or frozen, and brought back: a relay to the real one."""
 
 import asyncio
 from contextlib import suppress
@@ -12,6 +12,8 @@ class Relay:
         self._path = urlsplit(url).path
         self._server: asyncio.Server | None = None
         self._carrying: set[asyncio.StreamWriter] = set()
+        self._flows = asyncio.Event()
+        self._flows.set()
         self.port = 0
         self.accepted = 0
         self.silent = False
@@ -33,27 +35,35 @@ class Relay:
             writer.transport.abort()
         await self._server.wait_closed()
 
+    def freeze(self) -> None:
+        """Connections stay, and new ones are taken: nothing is answered any more."""
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        self._flows.set()
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        from_redis, to_redis = await asyncio.open_unix_connection(self._path)
-        both = {writer, to_redis}
+        from_server, to_server = await asyncio.open_unix_connection(self._path)
+        both = {writer, to_server}
         self._carrying |= both
         with suppress(ConnectionError):
-            await asyncio.gather(self._pipe(reader, to_redis), self._answer(from_redis, writer))
+            await asyncio.gather(self._pipe(reader, to_server), self._answer(from_server, writer))
         self._carrying -= both
         for each in both:
             each.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            await self._flows.wait()
             if not self.silent:
                 writer.write(data)
                 await writer.drain()
         writer.close()
 
-    @staticmethod
-    async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            await self._flows.wait()
             writer.write(data)
             await writer.drain()
         writer.close()

@@ -108,6 +108,8 @@ class Trust:
         return Sent(text, trusted=False)
 
     def _unknown(self, viewer: Viewer | None, mode: Mode, status: int, *, hashed: bool) -> Rejected:
+        if viewer is None and not self._registers:
+            return unauthenticated()
         if mode is not Mode.ONLY and self._registers:
             # the words that Apollo's link looks for
             told = refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")

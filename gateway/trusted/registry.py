@@ -6,9 +6,11 @@ documents (`*.graphql`) in the directory of `NEXUS_DOCUMENTS_DIR`.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     NoSchemaIntrospectionCustomRule,
@@ -52,7 +54,6 @@ class Registry:
         rules = () if open_schema else (NoSchemaIntrospectionCustomRule,)
         self._rules = (*specified_rules, *rules)
         self._by_id: dict[str, Trusted] = {}
-        self._parsed: dict[str, DocumentNode] = {}
         self._ours: list[Trusted] = []
 
     def __len__(self) -> int:
@@ -146,26 +147,28 @@ class Registry:
             self._by_id.setdefault(id, trusted)
 
     def _valid(self, text: str) -> DocumentNode:
-        """The tree of a text; _Invalid where it could not be answered."""
-        if text in self._parsed:
-            return self._parsed[text]
-        try:
-            document = parsed(text, Limits())
-        except Rejected as rejected:
-            raise _Invalid(rejected.errors[0]) from None
-        if errors := validate(CONTRACT, document, self._rules):
-            raise _Invalid(errors[0])
-        for node in operations(document):
-            if node.name is None:
-                raise _Invalid(GraphQLError("an operation has no name", nodes=node))
-            points = priced(CONTRACT, document, node).of({})
-            if points > max(BUDGETS.values()):
-                costs = f"{node.name.value} costs {points} points: nobody may spend that"
-                raise _Invalid(GraphQLError(costs, nodes=node))
-        if not named(document):
-            raise _Invalid(GraphQLError("there is no operation"))
-        self._parsed[text] = document
-        return document
+        return _validated(text, self._rules)
+
+
+@lru_cache(maxsize=256)  # applications that are made in one process read the same files
+def _validated(text: str, rules: tuple[type[ASTValidationRule], ...]) -> DocumentNode:
+    """The tree of a text; _Invalid where it could not be answered."""
+    try:
+        document = parsed(text, Limits())
+    except Rejected as rejected:
+        raise _Invalid(rejected.errors[0]) from None
+    if errors := validate(CONTRACT, document, rules):
+        raise _Invalid(errors[0])
+    for node in operations(document):
+        if node.name is None:
+            raise _Invalid(GraphQLError("an operation has no name", nodes=node))
+        points = priced(CONTRACT, document, node).of({})
+        if points > max(BUDGETS.values()):
+            costs = f"{node.name.value} costs {points} points: nobody may spend that"
+            raise _Invalid(GraphQLError(costs, nodes=node))
+    if not named(document):
+        raise _Invalid(GraphQLError("there is no operation"))
+    return document
 
 
 class _Invalid(Exception):

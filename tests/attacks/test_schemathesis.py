@@ -38,7 +38,7 @@ def served(gateway_settings: Settings, loaded: str, servers) -> Iterator[Served]
             yield gateway
 
 
-@pytest.mark.parametrize("role", ["student", "coach", "admin"])
+@pytest.mark.parametrize("role", ["student", "parent", "coach", "admin"])
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_no_operation_makes_the_server_fail(
     served: Served, request: pytest.FixtureRequest, token_of, label: str, role: str

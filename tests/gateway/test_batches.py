@@ -77,3 +77,11 @@ async def test_equal_changes_under_one_key_are_different_requests(
     )
     await owner.close()
     assert made == 2
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "text/html"])
+async def test_a_batch_in_a_form_that_there_is_none_of_is_refused_whole(
+    batching: httpx2.AsyncClient, accept: str
+) -> None:
+    answer = await batching.post("/graphql", json=[ME], headers={"Accept": accept})
+    assert answer.status_code == 406

@@ -197,3 +197,12 @@ async def test_what_is_too_dear_says_how_dear_it_is(http: httpx2.AsyncClient) ->
     (error,) = (await http.post("/graphql", json={"query": query})).json()["errors"]
     assert error["extensions"]["code"] == "QUERY_TOO_COSTLY"
     assert error["extensions"]["cost"] > error["extensions"]["budget"] == BUDGETS[Role.STUDENT]
+
+
+async def test_the_statements_of_a_change_are_counted(http: httpx2.AsyncClient) -> None:
+    stranger = "00000000-0000-0000-0000-000000000000"
+    change = f'mutation {{ completeTask(input: {{id: "{stranger}"}}) {{ errors {{ message }} }} }}'
+    answer = await http.post("/graphql", json={"query": change}, headers={"X-Nexus-Cost": "1"})
+    told = answer.json()
+    assert told["data"]["completeTask"]["errors"] != []
+    assert told["extensions"]["cost"]["statements"] >= 2  # who is looking, and the task

@@ -1,7 +1,10 @@
 """Documents that would make others work: counted and refused before they are validated."""
 
+from time import process_time
+
 import httpx2
 import pytest
+from graphql import GraphQLSyntaxError, parse
 
 from gateway.document_limits import Limits
 from gateway.documents import Documents, Operation
@@ -149,3 +152,17 @@ def test_what_was_refused_is_not_kept() -> None:
         with pytest.raises(Rejected):
             documents.prepared(Operation(f"{{ nothing{number} }}", {}, None))
     assert documents.prepared(Operation("{ __typename }", {}, None)) is kept
+
+
+def test_what_costs_others_seconds_is_refused_for_little_more_than_its_reading() -> None:
+    """17 kB of one field written 800 times, which validation would compare by twos."""
+    text = "{" + " viewer { id role }" * 800 + "}"
+    begun = process_time()
+    for _ in range(5):
+        with pytest.raises(GraphQLSyntaxError):
+            parse(text, max_tokens=LIMITS.tokens)
+    read = process_time() - begun
+    begun = process_time()
+    for _ in range(5):
+        refused(text)
+    assert process_time() - begun < 10 * read

@@ -1,5 +1,6 @@
 """What a client accepts, decided from its headers alone."""
 
+import httpx2
 import pytest
 
 from gateway.negotiation import (
@@ -133,3 +134,21 @@ def test_a_body_is_json_in_utf_8(content_type: str | None, *, read: bool) -> Non
 )
 def test_an_answer_is_packed_as_the_client_likes(accept: str | None, chosen: str | None) -> None:
     assert encoding(accept) == chosen
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["text/html", "application/json"], 200),
+        (["application/json", "text/html"], 200),
+        (["text/html", "image/png"], 406),
+    ],
+)
+async def test_a_list_may_go_on_in_further_lines(
+    anonymous: httpx2.AsyncClient, lines: list[str], status: int
+) -> None:
+    headers = [("Accept", line) for line in lines]
+    query = {"query": "{ __typename }"}
+    answer = await anonymous.post("/graphql", json=query, headers=headers)
+    assert answer.status_code == status

@@ -68,3 +68,20 @@ async def test_who_asks_too_often_is_told_when_to_come_back(hurried: httpx2.Asyn
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 30
     (error,) = answers[-1].json()["errors"]
     assert error["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_what_is_refused_is_counted_too(hurried: httpx2.AsyncClient) -> None:
+    refused = [{"documentId": "0" * 64}, {"query": 7}, ME]
+    answers = [await hurried.post("/graphql", json=body) for body in refused]
+    assert answers[-1].status_code == 429
+
+
+async def test_a_batch_beyond_the_rate_is_refused_before_any_of_it_is_run(
+    gateway_settings: Settings, student, token_of
+) -> None:
+    told = {"rate_operations": 2, "batch": 5}
+    app = create_app(gateway_settings.model_copy(update=told))
+    token = f"Bearer {token_of(student)}"
+    async with app.router.lifespan_context(app), client_of(app, Authorization=token) as client:
+        answer = await client.post("/graphql", json=[ME] * 3)
+    assert (answer.status_code, "retry-after" in answer.headers) == (429, True)

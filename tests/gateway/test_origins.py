@@ -42,6 +42,14 @@ async def test_a_page_of_ours_is_let_through_its_preflight(page: httpx2.AsyncCli
     assert "access-control-allow-credentials" not in answer.headers
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+async def test_a_page_of_ours_may_use_what_is_allowed(
+    page: httpx2.AsyncClient, method: str
+) -> None:
+    answer = await page.options("/graphql", headers=preflight(OURS, method))
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("origin", [THEIRS, "null", f"{OURS}.evil.example", "http://nexus.example"])
 async def test_a_foreign_page_is_not(page: httpx2.AsyncClient, origin: str) -> None:
     answer = await page.options("/graphql", headers=preflight(origin))

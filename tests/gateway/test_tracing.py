@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -90,3 +91,16 @@ def test_an_address_without_the_extra_is_said_at_the_start(gateway_settings: Set
     told = gateway_settings.model_copy(update={"otlp_endpoint": "http://127.0.0.1:4318"})
     with pytest.raises(SettingsError, match="extra `otel`"):
         tracing(told)
+
+
+async def test_the_text_of_a_fault_is_in_no_span(
+    client: httpx2.AsyncClient, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_given: object) -> None:
+        raise ValueError("canary")
+
+    monkeypatch.setattr(PoolConnectionProxy, "fetch", breaks)
+    await client.post("/graphql", json={"query": MINE})
+    written = "".join(span.to_json() for span in spans.get_finished_spans())
+    assert "read students" in written
+    assert "canary" not in written

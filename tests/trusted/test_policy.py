@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from graphql import FieldNode, OperationDefinitionNode, OperationType
 
+from gateway.documents import CONTRACT
 from gateway.refusals import Rejected
 from gateway.settings import Settings
 from gateway.trusted.policy import Registrations, Sent, Trust
@@ -104,6 +106,13 @@ def test_in_production_nothing_is_registered(registry: Registry, mode: str) -> N
     assert refused(asked, {"documentId": "x"}, me)[1:] == ("DOCUMENT_NOT_TRUSTED", 400)
 
 
+@pytest.mark.parametrize("mode", ["open", "log", "only"])
+def test_in_production_nobody_learns_which_ids_are_known(registry: Registry, mode: str) -> None:
+    asked = trust(registry, mode, "production")
+    for given in (hashed("0" * 64), {"documentId": "0" * 64}):
+        assert refused(asked, given, None)[1:] == ("UNAUTHENTICATED", 401)
+
+
 def test_an_unknown_path_is_not_found(registry: Registry) -> None:
     asked = trust(registry, "only")
     assert refused(asked, {}, by(None), path="x")[1:] == ("DOCUMENT_NOT_TRUSTED", 404)
@@ -125,3 +134,17 @@ def test_registrations_are_bounded_and_the_oldest_forgotten(
     assert [kept.get(id) for id in "abcd"] == [None, None, "c", "ddddddddd"]
     kept.keep("e", "e" * 11)
     assert [kept.get(id) for id in "cde"] == [None, None, None]
+
+
+def test_every_change_can_be_asked_for_by_an_id(registry: Registry) -> None:
+    """Or it could not be made at all where only trusted documents run, as in production."""
+    asked = {
+        selection.name.value
+        for each in registry.ours
+        for node in each.document.definitions
+        if isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION
+        for selection in node.selection_set.selections
+        if isinstance(selection, FieldNode)
+    }
+    assert CONTRACT.mutation_type is not None
+    assert set(CONTRACT.mutation_type.fields) - asked == set()
