@@ -224,7 +224,6 @@ def root_of(motive: str) -> str:
 
 
 @lru_cache(maxsize=16_384)
-@lru_cache(maxsize=4096)  # a need's words are held against each task of a pupil's, and again
 def plain(label: str) -> str:
     """A label's letters and figures alone."""
     return BETWEEN.sub("", label.casefold())
