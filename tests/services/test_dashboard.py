@@ -18,7 +18,6 @@ from services.dashboard import (
     kpis,
     progress_overall,
     streak_days,
-    subject_weights,
     upcoming,
 )
 
@@ -102,23 +101,6 @@ def test_maths_with_16_and_eps_with_6_weigh_as_the_plan_says():
     mastery = {Subject.MATHS: 0.25, Subject.EPS: 0.8, Subject.NSI: 1.0}
     weights = {Subject.MATHS: 16.0, Subject.EPS: 6.0, Subject.PHILOSOPHIE: 8.0}
     assert progress_overall(mastery, weights) == pytest.approx((16 * 0.25 + 6 * 0.8) / 22)
-
-
-OF_PREMIERE = [Subject.MATHS, Subject.PHYSIQUE_CHIMIE, Subject.NSI]
-
-
-def test_each_speciality_of_premiere_weighs_a_third_of_what_is_open():
-    weights = subject_weights({Subject.MATHS: 2.0, Subject.FRANCAIS: 10.0}, 40.0, OF_PREMIERE)
-    assert weights == {
-        Subject.MATHS: pytest.approx(2 + 40 / 3),
-        Subject.FRANCAIS: 10,
-        Subject.PHYSIQUE_CHIMIE: pytest.approx(40 / 3),
-        Subject.NSI: pytest.approx(40 / 3),
-    }
-
-
-def test_what_is_open_weighs_nothing_while_no_speciality_is_known():
-    assert subject_weights({Subject.FRANCAIS: 10.0}, 40.0, []) == {Subject.FRANCAIS: 10}
 
 
 # --- streak_days

@@ -16,10 +16,7 @@ from services.planner.rules import official_rules
 from services.projection import (
     BacOutcome,
     MarkOrigin,
-    evaluation_means,
-    mastery_marks,
     project,
-    years_of,
 )
 
 TODAY = date(2026, 11, 23)
@@ -28,6 +25,7 @@ ANY = st.deferred(lambda: st.sampled_from(every(2026, 2027, 2028)))
 
 # domain.md § 6: the official way to reckon, on four pupils
 SCHOLAR = pupil(specialities=(Subject.MATHS, Subject.SES), specialite_abandonnee=Subject.HLP)
+EXPERT = replace(SCHOLAR, options=(OptionCode.MATHS_EXPERTES,))
 SCHOLAR_MARKS = {
     "EA-FrancaisEcrit": 11, "EA-FrancaisOral": 14, "EA-Maths": 9, "E2-Philosophie": 10,
     "E3-Specialite1": 13, "E4-Specialite2": 12, "E5-GrandOral": 15,
@@ -65,18 +63,12 @@ def projected(profile, marks=None, evaluations=None, mastery=None, today=TODAY):
     ("profile", "marks", "points", "denominator", "mean"),
     [
         (SCHOLAR, SCHOLAR_MARKS, 1281.5, 100, 12.815),
-        (
-            replace(SCHOLAR, options=(OptionCode.MATHS_EXPERTES,)),
-            SCHOLAR_MARKS,
-            1297.5,
-            102,
-            12.7206,
-        ),
+        (EXPERT, SCHOLAR_MARKS, 1297.5, 102, 12.7206),
         (replace(SCHOLAR, dispenses=(Dispense.EPS,)), SCHOLAR_MARKS, 1185.5, 94, 12.6117),
         (LIBRE, LIBRE_MARKS, 1010, 100, 10.10),
     ],
     ids=["scolarise", "with an option", "without EPS", "libre"],
-)
+)  # fmt: skip
 def test_the_four_pupils_of_the_regulation_come_to_their_means(
     profile, marks, points, denominator, mean
 ):
@@ -134,44 +126,6 @@ def test_one_estimate_for_several_languages_is_said_to_be_one():
     assert "une même estimation" not in told.reserve
 
 
-@pytest.mark.parametrize(
-    ("subject", "code", "known", "mark"),
-    [
-        (Subject.HISTOIRE_GEO, "CCT-HistoireGeo", "12.31", 12.4),
-        (Subject.HISTOIRE_GEO, "CCT-HistoireGeo", "12.30", 12.3),
-        (Subject.EPS, "CCT-EPS", "14.5", 15),
-        (Subject.EPS, "CCT-EPS", "14.49", 14),
-        (Subject.PHILOSOPHIE, "E2-Philosophie", "12.31", 12.31),
-    ],
-)
-def test_an_expected_mark_is_rounded_as_the_mark_that_it_stands_for(subject, code, known, mark):
-    found = projected(SCHOLAR, evaluations={(subject, TERMINALE): Decimal(known)})
-    assert [(one.epreuve.code, one.mark_20) for one in found.estimates] == [(code, mark)]
-
-
-SCIENCES = {(Subject.ENSEIGNEMENT_SCIENTIFIQUE, PREMIERE): Decimal(14),
-            (Subject.MATHS_SPECIFIQUES, PREMIERE): Decimal(4)}  # fmt: skip
-LETTERS = {"specialities": (Subject.HLP, Subject.SES), "specialite_abandonnee": Subject.LLCA}
-
-
-@pytest.mark.parametrize(
-    ("path", "code", "mark"),
-    [
-        (ExamPath.SCOLARISE, "CC1-EnsScientifique", 10),
-        (ExamPath.LIBRE_DEUX_SERIES, "EP1-EnsScientifique", 10),
-        (ExamPath.LIBRE_FIN_DE_CYCLE, "EPC-EnsScientifique", 12),
-    ],
-)
-def test_mathematiques_specifiques_are_part_of_the_enseignement_scientifique(path, code, mark):
-    found = projected(replace(SCHOLAR, exam_path=path, **LETTERS), evaluations=SCIENCES)
-    assert {one.epreuve.code: one.mark_20 for one in found.estimates}[code] == mark
-
-
-def test_with_the_speciality_the_enseignement_scientifique_stands_alone():
-    found = projected(SCHOLAR, evaluations=SCIENCES)
-    assert {one.epreuve.code: one.mark_20 for one in found.estimates}["CC1-EnsScientifique"] == 14
-
-
 def test_a_recorded_mark_comes_before_evaluations_and_these_before_mastery():
     known = {"evaluations": {(Subject.MATHS, TERMINALE): Decimal(12),
                              (Subject.SES, TERMINALE): Decimal(11)},
@@ -185,34 +139,12 @@ def test_a_recorded_mark_comes_before_evaluations_and_these_before_mastery():
     ]
 
 
-@pytest.mark.parametrize(
-    ("code", "years"),
-    [("CC1-LVA", (PREMIERE,)), ("EA-Maths", (PREMIERE,)), ("EP1-EMC", (PREMIERE,)),
-     ("OPT1-LVC", (PREMIERE,)), ("CCT-LVA", (TERMINALE,)), ("EPT-EPS", (TERMINALE,)),
-     ("E3-Specialite1-PRATIQUE", (TERMINALE,)), ("EPC-LVA", (PREMIERE, TERMINALE)),
-     ("OPTC-LVC", (PREMIERE, TERMINALE))],
-)  # fmt: skip
-def test_an_epreuve_is_about_the_years_that_its_code_names(code, years):
-    assert years_of(code) == years
-
-
 def test_what_is_known_of_one_year_says_nothing_of_the_other():
     of_premiere = {(Subject.HISTOIRE_GEO, PREMIERE): Decimal(14)}
     found = projected(SCHOLAR, evaluations=of_premiere)
     assert [one.epreuve.code for one in found.estimates] == ["CC1-HistoireGeo"]
     cycle = projected(LIBRE, evaluations=of_premiere)
     assert [one.epreuve.code for one in cycle.estimates] == ["EPC-HistoireGeo"]
-
-
-def test_the_mean_of_evaluations_is_that_of_the_latest_six():
-    marks = [(Subject.MATHS, TERMINALE, score) for score in (12, 13, 14, 15, 16, 17, 0, 0)]
-    assert evaluation_means(marks) == {(Subject.MATHS, TERMINALE): Decimal("14.50")}
-
-
-def test_mastery_is_worth_twenty_times_its_mean_over_the_competences():
-    measured = [(Subject.MATHS, TERMINALE, 1.5, 2), (Subject.MATHS, TERMINALE, 0.3, 1)]
-    assert mastery_marks(measured) == {(Subject.MATHS, TERMINALE): Decimal("12.00")}
-    assert mastery_marks([]) == evaluation_means([]) == {}
 
 
 # ------------------------------------------------------------------ what follows
@@ -251,14 +183,11 @@ def test_a_mean_that_only_rounds_up_to_a_threshold_does_not_reach_it():
 
 @pytest.mark.parametrize(
     ("mark", "mean", "outcome", "mention"),
-    [
-        ("9.999", 9.9999, BacOutcome.SECOND_GROUPE, None),
-        ("11.999", 11.9999, BacOutcome.PREMIER_GROUPE, None),
-    ],
-)
+    [(9.999, 9.9999, BacOutcome.SECOND_GROUPE, None),
+     (11.999, 11.9999, BacOutcome.PREMIER_GROUPE, None)],
+)  # fmt: skip
 def test_the_mean_is_not_shown_at_a_level_that_it_does_not_reach(mark, mean, outcome, mention):
-    whole = round(float(mark))
-    found = projected(SCHOLAR, dict.fromkeys(SCHOLAR_MARKS, whole) | {"CC1-EMC": float(mark)})
+    found = projected(SCHOLAR, dict.fromkeys(SCHOLAR_MARKS, round(mark)) | {"CC1-EMC": mark})
     assert (found.mean_20, found.outcome, found.mention) == (mean, outcome, mention)
 
 
