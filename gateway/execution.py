@@ -209,8 +209,9 @@ def told(error: GraphQLError, request_id: str, *, explains: bool = True) -> Grap
     elif isinstance(told_by, AWAY):
         message, code = "the database cannot be reached", "UNAVAILABLE"
     asked = {"request_id": request_id}
-    if isinstance(told_by, asyncpg.PostgresError | asyncpg.InterfaceError):
-        # not its text: it may repeat a row, and a row is a pupil's
+    unfit = isinstance(told_by, asyncpg.InterfaceError) and isinstance(told_by, ValueError)
+    if isinstance(told_by, asyncpg.PostgresError) or unfit:
+        # not its text: it may repeat a row, or an argument, and those are a pupil's
         kind, constraint = type(told_by).__name__, getattr(told_by, "constraint_name", None)
         log.error("%s at %s: %s %s", code, error.path, kind, constraint or "", extra=asked)
     else:
