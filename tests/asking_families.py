@@ -68,7 +68,7 @@ async def both_locks(families_dsn: str) -> AsyncIterator[asyncpg.Pool]:
 
 async def opened(prepared: Prepared, operation: Operation, context: Context) -> dict[str, Any]:
     """What a viewer is told who subscribes: a stream that begins, or why not."""
-    streams = Streams(lambda **_: context)
+    streams = Streams(lambda **_: context, suggestions=True)
     try:
         stream = await streams.open(prepared, operation, context.viewer, context.request_id)
     except Rejected as rejected:
