@@ -16,7 +16,7 @@ from gateway.trusted.registry import OURS, load
 
 ME = "query Me {\n  viewer {\n    id\n  }\n}\n"
 WRONG = "query Wrong {\n  viewer {\n    nothing\n  }\n}\n"
-FILES = sorted(OURS.glob("*.graphql"))
+FILES = sorted(OURS.rglob("*.graphql"))
 
 Nexus = Callable[..., int]
 
@@ -111,6 +111,6 @@ def test_a_name_is_no_path(nexus: Nexus, home: Path, capsys: pytest.CaptureFixtu
 def test_the_report_names_each_document(nexus: Nexus, capsys: pytest.CaptureFixture[str]) -> None:
     assert nexus("report", "--days", "7", "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    sources = [f"schema/documents/{file.name}" for file in FILES]
+    sources = [f"schema/documents/{file.relative_to(OURS)}" for file in FILES]
     assert sorted(each["source"] for each in told["trusted"]) == sources
     assert all(isinstance(each["times"], int) for each in told["trusted"])
