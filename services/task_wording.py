@@ -6,11 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from models.curriculum import Subject
 from models.task import Task
 from models.vocabulary import Agent, EventKind, TaskSource, TaskStatus
 from services import journal, students
-from services.catalogue.subjects import subject_label
 from services.journal import Entry
 from services.tasks import MAX_LABEL
 from services.unit_of_work import Work
@@ -27,18 +25,16 @@ class Unworded:
     id: UUID
     student_id: UUID
     text: Text
-    subject: Subject | None
 
     def checked(self, worded: Text | None) -> Text | Fault:
         """The model's words where they may stand, else what is wrong with them."""
-        subject = subject_label(self.subject) if self.subject else None
-        return taken(self.text, worded, subject, longest=LONGEST)
+        return taken(self.text, worded, longest=LONGEST)
 
 
 async def unworded(work: Work, *, limit: int) -> list[Unworded]:
     """Open tasks that the coach keeps and that were not worded as they now are: the first due."""
     rows = await work.db.execute(
-        select(Task.id, Task.student_id, Task.label, Task.reason, Task.subject, Task.wording)
+        select(Task.id, Task.student_id, Task.label, Task.reason, Task.wording)
         .where(
             Task.status == TaskStatus.TODO,
             Task.source == TaskSource.AGENT,
@@ -51,8 +47,7 @@ async def unworded(work: Work, *, limit: int) -> list[Unworded]:
         .limit(limit)
     )
     return [
-        Unworded(row.id, row.student_id, _plain(row.label, row.reason, row.wording), row.subject)
-        for row in rows
+        Unworded(row.id, row.student_id, _plain(row.label, row.reason, row.wording)) for row in rows
     ]
 
 

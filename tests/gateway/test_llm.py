@@ -19,7 +19,7 @@ from language_model import (
 
 from gateway.llm import FORMATS, ChatModel
 from gateway.settings import Settings
-from services.wording import Text, Unavailable
+from services.wording import ADDED, ENDINGS, OPENINGS, TURNS, Text, Unavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -109,14 +109,31 @@ async def test_nobody_at_the_address_is_no_fault_of_ours() -> None:
         '{"texts": [{"n": "0", "label": "a", "reason": "b"}]}',
     ],
 )
-async def test_nonsense_words_nothing_and_is_never_repeated(
+async def test_nonsense_is_no_answer_and_never_repeated(
     content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with language_model(babbling(content)) as model:
-        assert await asking(model)(TEXTS) == [None, None]
-    assert len(model.asked) == 1
+    assert await fails(babbling(content)) == ("unreadable answer", 1)
     assert not content or content not in caplog.text
-    assert "did not answer what it was asked" in caplog.text
+
+
+@pytest.mark.parametrize("texts", ["", '{"n": 2, "label": "a", "reason": "b"}'])
+async def test_an_answer_without_any_of_the_texts_is_none(texts: str) -> None:
+    assert await fails(babbling(f'{{"texts": [{texts}]}}')) == ("no text", 1)
+
+
+@pytest.mark.parametrize("around", ["```json\n{}\n```", "```\n{}\n```\n", "Bien sûr ! Voici :\n{}"])
+async def test_an_answer_in_a_fence_or_behind_talk_is_read(around: str) -> None:
+    content = '{"texts": [{"n": 0, "label": "a", "reason": "b"}]}'
+    with language_model(babbling(around.replace("{}", content))) as model:
+        assert await asking(model)(TEXTS) == [Text("a", "b"), None]
+
+
+async def test_the_model_is_told_which_words_it_may_add() -> None:
+    with language_model(kindly) as model:
+        await asking(model)(TEXTS)
+    told = model.asked[0]["messages"][0]["content"]
+    words = (*ADDED, *OPENINGS, *ENDINGS, *(turn for turns in TURNS for turn in turns))
+    assert [word for word in words if word not in told] == []
 
 
 async def test_a_text_that_is_left_out_is_none_and_one_too_many_is_nobody_s() -> None:

@@ -126,7 +126,7 @@ async def test_a_reason_that_changes_is_worded_anew_and_the_label_stays(office: 
     [
         saying(lambda text: f"{text} Gagne 3 points de plus."),
         saying(lambda text: f"{text} Voir https://exemple.test"),
-        babbling("{"),
+        saying(lambda _: "Abandonne."),
     ],
 )
 async def test_what_will_not_do_is_left_and_told_by_its_kind_alone(
@@ -145,9 +145,14 @@ async def test_what_will_not_do_is_left_and_told_by_its_kind_alone(
     assert await worded_by(office, kindly) == []  # the same question would have the same answer
 
 
-async def test_a_model_that_is_away_is_asked_again_another_time(office: Office) -> None:
+@pytest.mark.parametrize(
+    ("mood", "asked"), [(failing(502), 2), (babbling("{"), 1), (babbling('{"texts": []}'), 1)]
+)
+async def test_a_model_that_is_away_or_babbles_is_asked_again_another_time(
+    office: Office, mood: Mood, asked: int
+) -> None:
     student = await coached(office)
-    assert len(await worded_by(office, failing(502))) == 2
+    assert len(await worded_by(office, mood)) == asked
     assert all(row["wording"] is None for row in (await own_tasks(office, student)).values())
     await worded_by(office, kindly)
     assert all(row["wording"] for row in (await own_tasks(office, student)).values())
