@@ -1,7 +1,7 @@
 """Weigh the specialities of première in the summary: nobody has given one up yet.
 
 Revision ID: weigh_open_specialities
-Revises: plan_epreuves
+Revises: word_tasks
 """
 
 from alembic import op

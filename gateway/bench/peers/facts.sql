@@ -28,8 +28,15 @@ SELECT s.id AS student_id,
       / nullif(sum(coalesce(w.weight, alone.weight)), 0)
     FROM (SELECT subject, avg(score) AS mastery FROM nexus_app.progress
       WHERE student_id = s.id GROUP BY subject) m
-    LEFT JOIN (SELECT subject, sum(weight) AS weight FROM nexus_app.epreuves_plan
-      WHERE student_id = s.id GROUP BY subject) w USING (subject)
+    LEFT JOIN (SELECT subject, sum(weight) AS weight FROM (
+        SELECT subject, weight FROM nexus_app.epreuves_plan WHERE student_id = s.id
+        UNION ALL
+        SELECT speciality, open.weight / cardinality(s.specialities)
+        FROM (SELECT sum(weight) AS weight FROM nexus_app.epreuves_plan
+          WHERE student_id = s.id AND subject IS NULL AND kind <> 'OPTION') open
+        CROSS JOIN unnest(s.specialities) AS speciality
+        WHERE s.track = 'Premiere' AND s.voie = 'GENERALE') shares
+      GROUP BY subject) w USING (subject)
     CROSS JOIN (SELECT CASE WHEN EXISTS (SELECT FROM nexus_app.epreuves_plan
       WHERE student_id = s.id) THEN 0 ELSE 1 END AS weight) alone
   ), 0) AS progress_overall,
