@@ -37,7 +37,7 @@ EXAMS = (
 )  # fmt: skip
 MEASURES = (
     P.student_id, P.subject, P.chapter_code, P.competence_code, P.score, P.evidence_count,
-    P.updated_at,
+    P.updated_at, P.last_shown,
 )  # fmt: skip
 TASKS = (
     T.student_id, T.id, own_words(T.label), T.category, T.status, T.source, T.weight, T.due_at,
@@ -146,7 +146,7 @@ def _exam(row: Any) -> Exam:
 
 
 def _measure(row: Any, zone: str) -> Measure:
-    due = recall.due_at(row.score, row.evidence_count, row.updated_at)
+    due = recall.due_at(row.score, row.evidence_count, row.updated_at, row.last_shown)
     return Measure(
         subject=row.subject,
         chapter_code=row.chapter_code,

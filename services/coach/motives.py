@@ -137,7 +137,7 @@ class History:
     def __init__(self, state: CoachState) -> None:
         self._done: dict[str, date] = {}
         self._skipped: defaultdict[str, list[date]] = defaultdict(list)
-        self._reviewed: dict[str, date] = {}
+        self._works: defaultdict[str, list[date]] = defaultdict(list)
         self._words: set[str] = set()
         self.methods: list[date] = []
         self.standing = {root_of(task.motive) for task in state.tasks if task.kept and task.motive}
@@ -155,7 +155,7 @@ class History:
         if task.motive:
             _latest(self._done, root_of(task.motive), day)
         if task.chapter_code and task.category in WORK:
-            _latest(self._reviewed, task.chapter_code, day)
+            self._works[task.chapter_code].append(day)
         if task.category is TaskCategory.METHODO:
             self.methods.append(day)
         self._words.add(plain(task.label))
@@ -164,9 +164,9 @@ class History:
         """When it was last done, in whatever form."""
         return self._done.get(root)
 
-    def reviewed(self, chapter_code: str) -> date | None:
-        """When work on a chapter was last done, whoever asked for it."""
-        return self._reviewed.get(chapter_code)
+    def works(self, chapter_code: str) -> Sequence[date]:
+        """When work on a chapter was done, whoever asked for it."""
+        return self._works.get(chapter_code, ())
 
     def was_done(self, words: str) -> bool:
         """Whether a task of these words was done, whoever set it."""

@@ -11,11 +11,15 @@ from services.catalogue.programme import Chapter, chapter, subject_label
 from services.coach.motives import Forms, History, Need, Stake, weighed
 from services.coach.state import CoachState, Measure, Paper
 from services.coach.words import counted, day_of, number, short, within
-from services.recall import COUNTED, interval, rating
+from services.recall import COUNTED, LONGEST, interval, rating
 
 FRESH = timedelta(days=28)
 """So long a bad mark calls for a revision."""
 
+REST = timedelta(days=7)
+"""So long a chapter rests after a first revision; after each further one twice as long."""
+
+DOUBLED = 4
 PASS = 10.0
 A_SUBJECT = 4
 """So many chapters of a subject are set anew at once: a week has other subjects."""
@@ -68,7 +72,7 @@ def revisions(
     for found, measures in _measured(state):
         stake = stakes.get(found.subject) if state.exams else Stake(0.0, None, None)
         if stake is not None:
-            due = _due(found, measures, stake, state.papers, history.reviewed(found.code), today)
+            due = _due(found, measures, stake, state.papers, history.works(found.code), today)
             if due.on <= until:
                 by_subject[found.subject].append(due)
     for several in by_subject.values():
@@ -100,11 +104,12 @@ def _due(
     measures: Sequence[Measure],
     stake: Stake,
     papers: Sequence[Paper],
-    reviewed: date | None,
+    works: Sequence[date],
     today: date,
 ) -> Due:
     """The first of its competences to be due decides, or a bad mark that came before."""
-    days = {one.competence_code: _due_of(one, reviewed) for one in measures}
+    reviewed = max(works, default=None)
+    days = {one.competence_code: _due_of(one, works) for one in measures}
     pressing = sorted(
         measures, key=lambda one: (days[one.competence_code], one.score, one.competence_code)
     )
@@ -114,12 +119,16 @@ def _due(
     return Due(found, pressing, stake, on, reviewed, paper)
 
 
-def _due_of(measure: Measure, reviewed: date | None) -> date:
-    """When a competence is due; work done since it was measured counts as one measure more."""
-    if reviewed is None or reviewed < measure.measured_on:
+def _due_of(measure: Measure, works: Sequence[date]) -> date:
+    """When a competence is due. Work done since it was measured counts as measures more, and each
+    time waits twice as long at least: what stays weak must not crowd out what was never seen to."""
+    since = [day for day in works if day >= measure.measured_on]
+    if not since:
         return measure.due_on
-    again = min(measure.evidence_count + 1, COUNTED)
-    return max(measure.due_on, reviewed + interval(rating(measure.score), again))
+    again = min(measure.evidence_count + len(since), COUNTED)
+    known = rating(measure.score)
+    wait = max(interval(known, again, known), REST * (1 << min(len(since) - 1, DOUBLED)))
+    return max(measure.due_on, max(since) + min(wait, LONGEST))
 
 
 def _bad_paper(

@@ -66,7 +66,9 @@ def _measures(mastery: Mastery) -> list[Measure]:
             score=known.score,
             evidence_count=known.evidence,
             measured_on=_day(known.updated_at),
-            due_on=_day(recall.due_at(known.score, known.evidence, known.updated_at)),
+            due_on=_day(
+                recall.due_at(known.score, known.evidence, known.updated_at, known.last_shown)
+            ),
         )
         for (subject, chapter, competence), known in mastery.known.items()
     ]
