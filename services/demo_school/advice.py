@@ -6,7 +6,7 @@ from models.task import Task
 from models.vocabulary import Agent, EventKind, TaskSource, TaskStatus
 from services import recall
 from services.coach.assignment import Assigned, coach
-from services.coach.state import CoachState, Exam, Measure, Paper
+from services.coach.state import CoachState, Exam, Measure, Paper, practical
 from services.dashboard import civil_day
 from services.demo_school.calendar import TIME_ZONE
 from services.demo_school.dice import Dice
@@ -54,6 +54,7 @@ def _exam(one: PlannedEpreuve) -> Exam:
         provisional=one.provisional,
         marked=False,
         oral=one.format.startswith("oral"),
+        practical=practical(one.format),
     )
 
 

@@ -23,6 +23,8 @@ RICH = 3
 SUITES, LIMITES = "MATHS-T-SUITES", "MATHS-T-LIMITES"
 EDIT = """mutation ($input: UpdateTaskInput!) {
   done: updateTask(input: $input) { task { id reason } errors { message } } }"""
+COMPLETE = """mutation ($input: CompleteTaskInput!) {
+  done: completeTask(input: $input) { errors { message } } }"""
 SKIP = "mutation ($input: SkipTaskInput!) { done: skipTask(input: $input) { errors { message } } }"
 DELETE = """mutation ($input: DeleteTaskInput!) {
   done: deleteTask(input: $input) { deletedId errors { message } } }"""
@@ -252,3 +254,14 @@ async def test_a_failed_measure_keeps_the_revision_on_the_list(advised: Advised)
     after = await advised.task(f"revision/{SUITES}")
     assert after["id"] == before["id"]
     assert after["weight"] > before["weight"]
+
+
+async def test_taking_away_what_was_done_refuses_nothing(advised: Advised) -> None:
+    await advised.advise()
+    for week in range(2):
+        at = CLOCK + week * 16 * DAY
+        task = await advised.task(f"revision/{SUITES}")
+        await advised.school.do(advised.pupil.viewer, COMPLETE, at=at, id=str(task["id"]))
+        await advised.school.do(advised.pupil.viewer, DELETE, at=at, id=str(task["id"]))
+        await advised.advise(at + 16 * DAY)
+    assert (await advised.task(f"revision/{SUITES}"))["category"] == "REVISION"
