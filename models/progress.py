@@ -17,6 +17,7 @@ class Progress(Entity):
     __tablename__ = "progress"
     __table_args__ = (
         CheckConstraint("score BETWEEN 0 AND 1", name="score_range"),
+        CheckConstraint("last_shown BETWEEN 0 AND 1", name="last_shown_range"),
         CheckConstraint("evidence_count >= 0", name="evidence_count_not_negative"),
         UniqueConstraint("student_id", "chapter_code", "competence_code"),
         Index(None, "student_id", "subject", "updated_at"),
@@ -29,6 +30,8 @@ class Progress(Entity):
     competence_code: Mapped[str]
     score: Mapped[float]
     evidence_count: Mapped[int]
+    last_shown: Mapped[float | None]
+    """What the last measure showed (0..1); None where it was measured before that was kept."""
     updated_at: Mapped[datetime]
 
 

@@ -26,6 +26,9 @@ from services.unit_of_work import Work
 DUE = time(18)
 """The hour of a pupil's day at which a task is due."""
 
+NAMED = 3
+"""So many of the tasks taken away are named, each with why."""
+
 _TABLE: Any = Task.__table__
 CHANGE = (
     update(_TABLE)
@@ -87,10 +90,11 @@ async def _write(work: Work, students: Sequence[Student], found: dict[UUID, Assi
     entries: list[Entry] = []
     for student in students:
         zone = ZoneInfo(student.time_zone)
-        for task in found[student.id].withdrawn:
-            gone.append(task.id)
+        for old in found[student.id].withdrawn:
+            gone.append(old.task.id)
+            was, why = _was(old.task, zone), old.reason
             entries.append(
-                _entry(student, EventKind.TASK_DELETED, task.id, before=_was(task, zone))
+                _entry(student, EventKind.TASK_DELETED, old.task.id, before=was, reason=why)
             )
         for one in found[student.id].created:
             row = _row(work, student, one, zone)
@@ -199,6 +203,10 @@ def told(state: CoachState, found: Assignments, today: date) -> str:
         for week in weeks
     )
     text = f"{', '.join(texts) or 'Aucun changement'}. Charge prévue, {loads}."
+    if found.withdrawn:
+        gone = [f"« {one.task.label} » ({one.reason})" for one in found.withdrawn]
+        rest = f" ; et {len(gone) - NAMED} de plus" if len(gone) > NAMED else ""
+        text += f" À retirer : {' ; '.join(gone[:NAMED])}{rest}."
     if found.crowded:
         text += f" Faute de place avant l’échéance : {' ; '.join(found.crowded)}."
     if found.stuck:

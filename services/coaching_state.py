@@ -17,12 +17,13 @@ from models.task import Task
 from models.vocabulary import EvaluationStatus, EventKind, TaskStatus
 from services import recall
 from services.coach.revision import FRESH
-from services.coach.state import CoachState, Exam, KnownTask, Measure, Paper, Refusal
+from services.coach.state import CoachState, Exam, KnownTask, Measure, Paper, Refusal, practical
 from services.dashboard import civil_day
 from services.unit_of_work import Work
 
-REMEMBERED = timedelta(days=120)
-"""So long work done or skipped is remembered; what milestones and methods asked for, always."""
+REMEMBERED = timedelta(days=300)
+"""So long work done or skipped is remembered, from September to July; what milestones and methods
+asked for, always."""
 
 
 def own_words(column: Any) -> Any:
@@ -37,7 +38,7 @@ EXAMS = (
 )  # fmt: skip
 MEASURES = (
     P.student_id, P.subject, P.chapter_code, P.competence_code, P.score, P.evidence_count,
-    P.updated_at,
+    P.updated_at, P.last_shown,
 )  # fmt: skip
 TASKS = (
     T.student_id, T.id, own_words(T.label), T.category, T.status, T.source, T.weight, T.due_at,
@@ -126,6 +127,8 @@ def _refusals(ids: Sequence[UUID], since: datetime) -> Select[*tuple[Any, ...]]:
         Event.at >= since,
         Event.kind == EventKind.TASK_DELETED,
         Event.actor_role.is_not(None),
+        # who takes away what is done refuses nothing
+        Event.payload_json["before"]["status"].astext == TaskStatus.TODO.name,
         motive.is_not(None),
     )
 
@@ -142,11 +145,12 @@ def _exam(row: Any) -> Exam:
         provisional=row.provisional,
         marked=row.mark_20 is not None,
         oral=row.format.startswith("oral"),
+        practical=practical(row.format),
     )
 
 
 def _measure(row: Any, zone: str) -> Measure:
-    due = recall.due_at(row.score, row.evidence_count, row.updated_at)
+    due = recall.due_at(row.score, row.evidence_count, row.updated_at, row.last_shown)
     return Measure(
         subject=row.subject,
         chapter_code=row.chapter_code,

@@ -74,6 +74,7 @@ def _node(one: Chapter, rows: list[Any], clock: datetime) -> KnowledgeNode:
         score=sum(row.score for row in rows) / len(rows) if rows else None,
         coverage=len(within) / len(taught),
         due_for_review=any(
-            recall.due_at(row.score, row.evidence_count, row.updated_at) <= clock for row in rows
+            recall.due_at(row.score, row.evidence_count, row.updated_at, row.last_shown) <= clock
+            for row in rows
         ),
     )

@@ -130,6 +130,7 @@ def _measured(
         )
         work.db.add(row)
     row.subject, row.score, row.evidence_count, row.updated_at = subject, score, count, work.clock
+    row.last_shown = mastery.shown(evidence.score, evidence.difficulty)
     return row
 
 

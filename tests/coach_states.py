@@ -125,7 +125,7 @@ def _task(dice: Random, track: Track, today: date, number: int) -> KnownTask:
     return KnownTask(
         id=UUID(int=number),
         label=f"Une tâche {number}",
-        category=dice.choice(tuple(TaskCategory)),
+        category=_category(motive) if motive else dice.choice(tuple(TaskCategory)),
         status=status,
         source=TaskSource.AGENT if motive else dice.choice(tuple(TaskSource)),
         weight=dice.randrange(51) / 10,
@@ -139,9 +139,19 @@ def _task(dice: Random, track: Track, today: date, number: int) -> KnownTask:
     )
 
 
+def _category(motive: str) -> TaskCategory:
+    """What the coach's own task of this motive is."""
+    if motive.startswith("jalon/"):
+        return TaskCategory.PARCOURSUP if "/PS-" in motive else TaskCategory.GRAND_ORAL
+    if motive.startswith("methode/"):
+        return TaskCategory.METHODO
+    lesser = ":" in motive or not motive.startswith("revision/")
+    return TaskCategory.EXERCICE if lesser else TaskCategory.REVISION
+
+
 def followed(state: CoachState, word: Assignments) -> CoachState:
     """The pupil's state once all that the coach said is written down."""
-    gone = {task.id for task in word.withdrawn}
+    gone = {one.task.id for one in word.withdrawn}
     moved = {one.task.id: one for one in word.wanted if one.task}
     kept = [
         _as_told(task, moved[task.id]) if task.id in moved else task
@@ -176,7 +186,8 @@ def minutes(tasks: Iterable[KnownTask], today: date) -> dict[date, int]:
     """What each week holds of open tasks, what is overdue or undated in this one."""
     found: dict[date, int] = {}
     for task in tasks:
-        if task.open:
+        stale = task.due_on and task.due_on < today - 7 * DAY and not task.kept
+        if task.open and not stale:
             week = max(monday(task.due_on or today), monday(today))
             found[week] = found.get(week, 0) + MINUTES[task.category]
     return found

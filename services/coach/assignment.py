@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
 from models.curriculum import Subject
 from models.vocabulary import TaskCategory, TaskStatus
+from services.coach.corrections import corrections
 from services.coach.exams import papers
 from services.coach.load import MINUTES, REVISED, WEEK, monday, stated, weekly_minutes
 from services.coach.methods import methods
@@ -23,6 +25,7 @@ from services.coach.motives import (
 from services.coach.revision import revisions
 from services.coach.starting import starts
 from services.coach.state import CoachState, KnownTask
+from services.coach.withdrawal import ASKED, CROWDED, Withdrawn, withdrawals
 from services.coach.words import number
 
 SOON = 2
@@ -62,13 +65,13 @@ class Assigned:
 class Assignments:
     """What the coach wants of its open tasks, heaviest first.
 
-    `withdrawn` are its own that have no use or no room any more; `stuck` what was skipped twice in
-    every form, for a person to talk about; `crowded` deadlines that no week had room for; `minutes`
-    what each week then holds, by its Monday.
+    `withdrawn` are its own that have no use or no room any more, and why; `stuck` what was skipped
+    twice in every form, for a person to talk about; `crowded` deadlines that no week had room for;
+    `minutes` what each week then holds, by its Monday.
     """
 
     wanted: tuple[Assigned, ...]
-    withdrawn: tuple[KnownTask, ...]
+    withdrawn: tuple[Withdrawn, ...]
     stuck: tuple[str, ...]
     crowded: tuple[str, ...]
     minutes: dict[date, int]
@@ -86,9 +89,10 @@ def coach(state: CoachState, today: date) -> Assignments:
     """The work of the coming weeks.
 
     Never more than the weekly load, of which everybody's open tasks and what was done this week
-    take their part; nothing that somebody's open task asks for already; nothing due after the
-    exam it is for. What is set already keeps its day as long as it weighs the same and there is
-    room. The result given back as the state gives itself.
+    take their part, but for deadlines that a text sets, which come first and are never left out;
+    nothing that somebody's open task asks for already; nothing due after the exam it is for. What
+    is set already keeps its day as long as it weighs the same and there is room. The result given
+    back as the state gives itself.
     """
     history = History(state)
     found = list(_needs(state, history, today))
@@ -97,21 +101,30 @@ def coach(state: CoachState, today: date) -> Assignments:
     own = {task.motive: task for task in reversed(kept)}  # of two for one need, the older
     weeks = _Weeks(state, today)
     others = _Others(state)
-    wanted: list[Assigned] = []
+    placed: list[tuple[Need, Assigned]] = []
     crowded: list[str] = []
-    for need in sorted(needs, key=lambda one: one.rank):
+    why: dict[UUID, str] = {}
+    for need in sorted(needs, key=lambda one: (not one.legal, one.rank)):
         standing = own.get(need.motive)
-        if others.ask_for(need) or (standing is None and not need.fresh):
+        asked = others.ask_for(need)
+        if asked or (standing is None and not need.fresh):
+            if standing is not None:
+                why[standing.id] = ASKED
             continue
         day = weeks.place(need, standing)
         if day is not None:
-            wanted.append(_assigned(state, need, standing, day))
-        elif need.fixed:
+            placed.append((need, _assigned(state, need, standing, day)))
+            continue
+        if standing is not None:
+            why[standing.id] = CROWDED
+        if need.fixed and need.latest and need.latest > today:
             crowded.append(need.label)
+    wanted = [one for _, one in sorted(placed, key=lambda each: each[0].rank)]
     used = {one.task.id for one in wanted if one.task is not None}
+    roots = {forms[0].root for forms in found}
     return Assignments(
         wanted=tuple(wanted),
-        withdrawn=tuple(task for task in kept if task.id not in used),
+        withdrawn=tuple(withdrawals(kept, used, why, roots)),
         stuck=tuple(forms[0].label for forms in found if history.stuck(forms)),
         crowded=tuple(crowded),
         minutes=dict(sorted(weeks.minutes.items())),
@@ -122,6 +135,7 @@ def _needs(state: CoachState, history: History, today: date) -> Iterator[tuple[N
     riding = stakes(state, today)
     until = monday(today) + SOON * WEEK - DAY
     yield from revisions(state, riding, history, today, until)
+    yield from corrections(state, riding, history, today)
     yield from papers(state, history, today)
     yield from methods(state, riding, history, today)
     yield from starts(state, riding, history, today)
@@ -150,13 +164,13 @@ class _Others:
         tasks = [task for task in state.tasks if task.open and not task.kept]
         self._roots = {root_of(task.motive) for task in tasks if task.motive}
         self._chapters = {task.chapter_code for task in tasks if task.category in WORK}
-        self._labels = {plain(task.label) for task in tasks}
+        self._labels = {words for task in tasks if (words := plain(task.label))}
 
     def ask_for(self, need: Need) -> bool:
         if need.root in self._roots:
             return True
-        if need.chapter_code:
-            return need.chapter_code in self._chapters
+        if need.chapter_code and need.chapter_code in self._chapters:
+            return True
         words = [plain(text) for text in (need.label, need.words) if text]
         return any(same_words(one, label) for label in self._labels for one in words)
 
@@ -173,7 +187,9 @@ class _Weeks:
         self._done = 0
         for task in state.tasks:
             if task.open and not task.kept:
-                self._take(task.due_on or today, task.category)
+                due = task.due_on or today
+                if due >= today - WEEK:  # what was left for longer must not stop all the rest
+                    self._take(due, task.category)
             elif task.status is TaskStatus.DONE and self._this_week(task.closed_on):
                 self._done += MINUTES[task.category]
         self.minutes[self.this_week] += self._done
@@ -185,6 +201,8 @@ class _Weeks:
         if there is None or (task and need.weight > task.weight):
             found = self._found(need, task, minutes)
             there = min((day for day in (there, found) if day), default=None)
+        if there is None and need.legal:
+            there = self._forced(need, task)
         if there is not None:
             self._take(there, need.category)
             if need.category is REVISION:
@@ -199,11 +217,22 @@ class _Weeks:
         late = need.latest is not None and task.due_on > need.latest
         return None if late or not self._room(week, need.category) else task.due_on
 
+    def _forced(self, need: Need, task: KnownTask | None) -> date | None:
+        """The day of a deadline that finds every week full."""
+        latest, tomorrow = need.latest or date.max, self.today + DAY
+        if task and task.due_on and task.due_on <= latest:
+            return task.due_on
+        day = tomorrow if need.since <= self.today else latest
+        return day if tomorrow <= day <= latest else None
+
     def _found(self, need: Need, task: KnownTask | None, minutes: int) -> date | None:
         earliest = max(need.earliest, self.today + DAY)
+        late = need.since <= self.today  # it should be done already: as soon as may be
         if need.fixed and need.latest:
             span = (monday(need.latest) - self.this_week).days // 7 + 1
-            order = [self.this_week + WEEK * i for i in reversed(range(max(span, 0)))]
+            order = [self.this_week + WEEK * i for i in range(max(span, 0))]
+            if not late:
+                order.reverse()
         else:
             order = [self.this_week + WEEK * i for i in range(LATER if task else SOON)]
         for week in order:
@@ -211,8 +240,9 @@ class _Weeks:
             days = [week + DAY * i for i in range(7)]
             days = [day for day in days if earliest <= day <= (need.latest or last)]
             if days and self._room(week, need.category) and self._time(week, minutes):
-                # the end of a deadline's week, else the day with the least to do
-                return days[-1] if need.fixed else min(days, key=lambda day: self._days[day])
+                if need.fixed and not late:
+                    return days[-1]  # the end of a deadline's week
+                return min(days, key=lambda day: self._days[day])
         return None
 
     def _this_week(self, day: date | None) -> bool:

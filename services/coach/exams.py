@@ -30,7 +30,8 @@ def papers(state: CoachState, history: History, today: date) -> Iterator[tuple[N
     """One entry an épreuve that is near enough for its weight; the next few may be set anew."""
     forms = []
     for exam in state.exams:
-        held = exam.kind in HELD and exam.subject not in OTHERWISE and exam.coming(today)
+        held = exam.kind in HELD and exam.subject not in OTHERWISE and not exam.practical
+        held = held and exam.coming(today)
         if held and (found := _forms(exam, history, today)):
             forms.append(found)
     yield from best(forms, AT_ONCE, history, today)

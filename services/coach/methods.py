@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from models.curriculum import Subject
 from models.vocabulary import TaskCategory
 from services.catalogue.programme import subject_label
-from services.coach.motives import History, Need, Stake, best, weighed
+from services.coach.motives import TWICE, History, Need, Stake, best, weighed
 from services.coach.state import CoachState
+from services.coach.words import inside
 
 EVERY = timedelta(days=7)
 """One step a week."""
@@ -78,7 +79,8 @@ STEPS: Mapping[Subject, tuple[str, ...]] = {
 def methods(
     state: CoachState, stakes: Mapping[Subject, Stake], history: History, today: date
 ) -> Iterator[tuple[Need, ...]]:
-    """The next step of each subject of the plan; the one that weighs most may be set anew."""
+    """The next step of each subject of the plan, past what was skipped twice; the one that weighs
+    most may be set anew."""
     lately = any(day > today - EVERY for day in history.methods)
     found = [
         (need,)
@@ -90,11 +92,11 @@ def methods(
 
 def _next(subject: Subject, stake: Stake, history: History, today: date) -> Iterator[Need]:
     steps = STEPS.get(subject, ())
-    for place, step in enumerate(steps, 1):
-        root = f"methode/{subject}/{place}"
-        if history.done(root):
-            continue
-        name = subject_label(subject)
+    places = [one for one in range(len(steps)) if not history.done(_root(subject, one))]
+    # what was skipped twice leaves its place to the next step; where all were, a person is told
+    new = [one for one in places if len(history.skips(_root(subject, one))) < TWICE]
+    for place in (new or places)[:1]:
+        root, step, name = _root(subject, place), steps[place], subject_label(subject)
         yield Need(
             root=root,
             motive=root,
@@ -102,12 +104,15 @@ def _next(subject: Subject, stake: Stake, history: History, today: date) -> Iter
             category=TaskCategory.METHODO,
             weight=weighed(1.5 + stake.share + stake.nearness(today)),
             reason=(
-                f"Étape de méthode {place} sur {len(steps)} en {name}, une par semaine au plus ;"
-                f" {stake.said}."
+                f"Étape de méthode {place + 1} sur {len(steps)} en {inside(name)}, une par semaine"
+                f" au plus ; {stake.said}."
             ),
             earliest=today + timedelta(days=1),
             latest=stake.latest,
             since=(stake.exam.day if stake.exam else None) or date.max,
             subject=subject,
         )
-        return
+
+
+def _root(subject: Subject, place: int) -> str:
+    return f"methode/{subject}/{place + 1}"

@@ -9,7 +9,7 @@ from models.vocabulary import TaskCategory
 from services.catalogue.milestones import Milestone, MilestoneKind, milestones
 from services.coach.motives import History, Need, plain, weighed
 from services.coach.state import CoachState
-from services.coach.words import day_of, within
+from services.coach.words import day_of, spaced, within
 
 C = TaskCategory
 K = MilestoneKind
@@ -30,11 +30,13 @@ SOON, URGENT = 14, 7
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to tick off on the way to a milestone, `before` its last day."""
+    """One thing to tick off on the way to a milestone, so long `before` its last day; or from its
+    first day on and then again and again, `every` so often."""
 
     key: str
     label: str
     before: timedelta = timedelta()
+    every: timedelta | None = None
 
 
 CHECKLIST = {
@@ -68,7 +70,11 @@ CHECKLIST = {
         Step("confirmer", "Parcoursup : confirmer chaque vœu"),
     ),
     "PS-PRINCIPALE": (
-        Step("reponses", "Parcoursup : répondre à chaque proposition avant sa date limite"),
+        Step(
+            "reponses",
+            "Parcoursup : répondre à chaque proposition avant sa date limite",
+            every=timedelta(days=7),
+        ),
     ),
 }
 """Parcoursup's list. The complementary phase is for who has no offer: a person decides."""
@@ -78,17 +84,32 @@ def deadlines(state: CoachState, history: History, today: date) -> Iterator[tupl
     """What falls due now: inscriptions of the pupil's exam path; the others in terminale only."""
     kinds = (K.INSCRIPTION, K.GRAND_ORAL, K.PARCOURSUP)
     for kind in kinds if state.track is Track.TERMINALE else kinds[:1]:
-        last = _last_day(state, kind)
+        held = _last_day(state, kind)
         for one in milestones(kind, state.exam_session):
-            near = one.start - AHEAD[kind] <= today < one.end
+            end = _end(one, held)
+            near = one.start - AHEAD[kind] <= today <= end
             if not near or state.exam_path not in one.exam_paths or one.code in PERSONAL:
                 continue
             for step in _steps(kind, one):
-                end = min(one.end - step.before, last)
-                words = plain(step.label)
                 root = f"jalon/{one.code}/{step.key}" if step.key else f"jalon/{one.code}"
-                if end > today and not history.done(root) and not history.was_done(words):
-                    yield _forms(root, kind, one, step, end, today)
+                target = _target(one, step, history, root)
+                if target is not None and target <= one.end:
+                    yield _forms(root, kind, one, step, (min(target, end), end), today)
+
+
+def _target(one: Milestone, step: Step, history: History, root: str) -> date | None:
+    """The day for which it is to be done; None where it was."""
+    done = history.done(root)
+    if step.every:
+        return done + step.every if done else one.start
+    if done or history.was_done(plain(step.label)):
+        return None
+    return one.end - step.before
+
+
+def _end(one: Milestone, held: date) -> date:
+    """The last day on which it is of use: advice for the Grand oral is until the oral is held."""
+    return held if one.recommended and held < date.max else min(one.end, held)
 
 
 def _last_day(state: CoachState, kind: MilestoneKind) -> date:
@@ -105,13 +126,19 @@ def _steps(kind: MilestoneKind, one: Milestone) -> tuple[Step, ...]:
     if kind is K.PARCOURSUP:
         return CHECKLIST.get(one.code, ())
     # the passage itself is an épreuve, not a step towards it
-    return () if kind is K.GRAND_ORAL and not one.recommended else (Step("", one.label),)
+    return () if kind is K.GRAND_ORAL and not one.recommended else (Step("", spaced(one.label)),)
 
 
 def _forms(
-    root: str, kind: MilestoneKind, one: Milestone, step: Step, end: date, today: date
+    root: str,
+    kind: MilestoneKind,
+    one: Milestone,
+    step: Step,
+    limits: tuple[date, date],
+    today: date,
 ) -> tuple[Need, Need]:
-    days = (end - today).days
+    target, end = limits  # what was not done for its day is still of use until the end
+    days = (target - today).days
     weight = (3.0 if one.recommended else 4.0) + (
         1.0 if days <= URGENT else 0.5 if days <= SOON else 0.0
     )
@@ -121,12 +148,14 @@ def _forms(
         label=within(step.label, 300),
         category=CATEGORIES[kind],
         weight=weighed(weight),
-        reason=_reason(kind, one, end),
+        reason=_reason(kind, one, step, target),
         earliest=today + timedelta(days=1),
-        latest=end,
-        since=end,
+        latest=target if target > today else end,
+        since=target,
         subject=Subject.GRAND_ORAL if kind is K.GRAND_ORAL else None,
         fixed=True,
+        fresh=step.every is None or target <= max(today, one.start),
+        legal=not one.recommended,
         words=one.label if len(_steps(kind, one)) == 1 else None,
     )
     talk = replace(
@@ -138,16 +167,20 @@ def _forms(
     return do, talk
 
 
-def _reason(kind: MilestoneKind, one: Milestone, end: date) -> str:
+def _reason(kind: MilestoneKind, one: Milestone, step: Step, target: date) -> str:
     what = {
         K.INSCRIPTION: "Inscription au baccalauréat",
         K.GRAND_ORAL: "Jalon du Grand oral",
         K.PARCOURSUP: "Échéance de Parcoursup",
     }[kind]
-    source = f" ; source : {one.reference}" if one.reference else ""
+    dates = f"du {day_of(one.start)} au {day_of(one.end)}"
     if one.recommended:
-        sure = " Calendrier conseillé, qu’aucun texte n’impose."
-    else:
-        sure = " Dates estimées, à confirmer." if one.provisional else " Dates officielles."
-    step = "" if end == one.end else f" À faire pour le {day_of(end)}."
-    return f"{what} {one.code} : du {day_of(one.start)} au {day_of(one.end)}{source}.{sure}{step}"
+        frame = f" ; cadre : {one.reference}" if one.reference else ""
+        sure = " Dates conseillées : aucun texte ne les impose."
+        return f"{what} {one.code} : {dates}{frame}.{sure}"
+    source = f" ; source : {one.reference}" if one.reference else ""
+    sure = " Dates estimées, à confirmer." if one.provisional else " Dates officielles."
+    by = "" if target == one.end else f" À faire pour le {day_of(target)}."
+    if step.every:
+        by = f" À faire dès le {day_of(target)}, puis tous les {step.every.days} jours."
+    return f"{what} {one.code} : {dates}{source}.{sure}{by}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
-from models.curriculum import Subject
+from models.curriculum import EpreuveKind, Subject
 from models.vocabulary import TaskCategory, TaskStatus
 from services.coach.state import CoachState, Exam, KnownTask
 from services.coach.words import day_of, number
@@ -16,10 +16,16 @@ FULL_STAKE = 16.0
 """The coefficient of a speciality: more than this counts no more."""
 
 MAX_WEIGHT = 5.0
+PASS = 10.0
 PAUSE = timedelta(days=7)
 """What was skipped is not set again before this."""
 
 TWICE = 2
+FINAL = frozenset({EpreuveKind.TERMINALE, EpreuveKind.PONCTUELLE})
+LANGUAGE = re.compile(r"LV[ABC]")
+ALIKE = 12
+"""So many letters a label must have for another that begins with it to mean the same."""
+
 BETWEEN = re.compile(r"[\W_]+")
 WORK = frozenset({TaskCategory.REVISION, TaskCategory.EXERCICE, TaskCategory.DEVOIR})
 
@@ -29,8 +35,9 @@ class Need:
     """One thing to do, and the limits within which it is useful.
 
     `motive` names it, `root` what stays the same where it is asked for in another form. It is due
-    between `earliest` and `latest`; `fixed` says that it has a deadline, which is `latest`. What is
-    not `fresh` is kept where it is set already, and not set anew.
+    between `earliest` and `latest`; `fixed` says that it has a deadline, which is `latest`, `legal`
+    that a text sets it; `since` is when it should be done. What is not `fresh` is kept where it is
+    set already, and not set anew.
     """
 
     root: str
@@ -46,6 +53,7 @@ class Need:
     chapter_code: str | None = None
     fixed: bool = False
     fresh: bool = True
+    legal: bool = False
     words: str | None = None
     """What another's task about the same would be called."""
 
@@ -70,8 +78,8 @@ class Stake:
     coefficient: float
     exam: Exam | None
     latest: date | None
-    supposed: bool = False
-    """A speciality of première: it is examined if it is kept."""
+    supposed: float = 0.0
+    """What of it is a speciality of première's: it is examined if it is kept."""
 
     @property
     def share(self) -> float:
@@ -90,7 +98,10 @@ class Stake:
         text = f"coefficient {number(self.coefficient)}"
         if self.exam and self.exam.day:
             text += f", épreuve le {exam_day(self.exam)}"
-        return text + (", si la spécialité est gardée" if self.supposed else "")
+        if not self.supposed:
+            return text
+        part = "" if self.supposed == self.coefficient else f"dont {number(self.supposed)} "
+        return f"{text}, {part}si la spécialité est gardée"
 
 
 def nearness(days: int) -> float:
@@ -113,22 +124,39 @@ def stakes(state: CoachState, today: date) -> dict[Subject, Stake]:
     for exam in state.exams:
         if exam.subject and exam.coming(today):
             coming[exam.subject].append(exam)
-    found = {subject: _stake(exams) for subject, exams in coming.items()}
+    found = {subject: _stake(subject, exams, today) for subject, exams in coming.items()}
     # in première nobody has said yet which specialities are kept: any of them may be
     unnamed = [one for one in state.exams if one.subject is None and one.coming(today)]
     heaviest = max(unnamed, key=lambda one: (one.weight, one.code), default=None)
-    if heaviest:
-        for subject in state.specialities:
-            found.setdefault(subject, replace(_stake([heaviest]), supposed=True))
+    for subject in state.specialities if heaviest else ():
+        named = coming.get(subject, [])
+        if heaviest and not any(exam.kind in FINAL for exam in named):
+            open_stake = _stake(subject, [*named, heaviest], today)
+            found[subject] = replace(open_stake, supposed=heaviest.weight)
     return found
 
 
-def _stake(exams: Sequence[Exam]) -> Stake:
-    dated = [exam for exam in exams if exam.day]
-    first = min(dated, key=lambda exam: (exam.day, -exam.weight), default=None)
+def _stake(subject: Subject, exams: Sequence[Exam], today: date) -> Stake:
+    """Its next exam is the first still to begin, a written or an oral one where there is any: what
+    is done at the bench only does not end the chapters' revision."""
+    ahead = [exam for exam in exams if exam.day and exam.day > today]
+    serves = [exam for exam in ahead if not exam.practical] or ahead
+    under_way = [exam for exam in exams if exam.day]
+    first = min(serves or under_way, key=lambda exam: (exam.day, -exam.weight), default=None)
     ends = [exam.end for exam in exams if exam.end]
     last = first.day - timedelta(days=1) if first and first.day else max(ends, default=None)
-    return Stake(sum(exam.weight for exam in exams), first, last)
+    return Stake(_coefficient(subject, exams), first, last)
+
+
+def _coefficient(subject: Subject, exams: Sequence[Exam]) -> float:
+    """Their sum; of languages that of the heaviest one, for one is learnt at a time."""
+    if subject is not Subject.LANGUES_VIVANTES:
+        return sum(exam.weight for exam in exams)
+    languages: defaultdict[str, float] = defaultdict(float)
+    for exam in exams:
+        named = LANGUAGE.search(exam.code)
+        languages[named[0] if named else exam.code] += exam.weight
+    return max(languages.values())
 
 
 class History:
@@ -137,13 +165,19 @@ class History:
     def __init__(self, state: CoachState) -> None:
         self._done: dict[str, date] = {}
         self._skipped: defaultdict[str, list[date]] = defaultdict(list)
-        self._reviewed: dict[str, date] = {}
+        self._works: defaultdict[str, list[date]] = defaultdict(list)
         self._words: set[str] = set()
+        self._cleared: dict[str, date] = {}
         self.methods: list[date] = []
         self.standing = {root_of(task.motive) for task in state.tasks if task.kept and task.motive}
         for task in state.tasks:
             if task.closed_on:
                 self._take(task, task.closed_on)
+        for paper in state.papers:  # a bad mark is a new beginning
+            roots = [f"revision/{code}" for code in paper.chapters]
+            for root in roots or [f"reprise/{paper.subject}"]:
+                if paper.score_20 < PASS:
+                    _latest(self._cleared, root, paper.graded_on)
         for refusal in state.refusals:
             self._skipped[refusal.motive].append(refusal.day)
 
@@ -154,8 +188,10 @@ class History:
             return
         if task.motive:
             _latest(self._done, root_of(task.motive), day)
+            _latest(self._cleared, root_of(task.motive), day)
         if task.chapter_code and task.category in WORK:
-            _latest(self._reviewed, task.chapter_code, day)
+            self._works[task.chapter_code].append(day)
+            _latest(self._cleared, f"revision/{task.chapter_code}", day)
         if task.category is TaskCategory.METHODO:
             self.methods.append(day)
         self._words.add(plain(task.label))
@@ -164,20 +200,20 @@ class History:
         """When it was last done, in whatever form."""
         return self._done.get(root)
 
-    def reviewed(self, chapter_code: str) -> date | None:
-        """When work on a chapter was last done, whoever asked for it."""
-        return self._reviewed.get(chapter_code)
+    def works(self, chapter_code: str) -> Sequence[date]:
+        """When work on a chapter was done, whoever asked for it."""
+        return self._works.get(chapter_code, ())
 
     def was_done(self, words: str) -> bool:
         """Whether a task of these words was done, whoever set it."""
         return any(same_words(words, one) for one in self._words)
 
     def skips(self, motive: str) -> list[date]:
-        """When it was skipped since it was last done, the last day last."""
+        """When it was skipped since it was last done or went badly, the last day last."""
         if motive not in self._skipped:
             return []
-        done = self.done(root_of(motive))
-        return sorted(day for day in self._skipped[motive] if done is None or day >= done)
+        since = self._cleared.get(root_of(motive), date.min)
+        return sorted(day for day in self._skipped[motive] if day >= since)
 
     def form(self, motives: Sequence[str], today: date) -> int | None:
         """In which of its forms to ask: the next where one was skipped twice. None in the week
@@ -230,8 +266,9 @@ def plain(label: str) -> str:
 
 
 def same_words(one: str, other: str) -> bool:
-    """Whether one label, as `plain` gives it, begins with the other."""
-    return one.startswith(other) or other.startswith(one)
+    """Whether two labels, as `plain` gives them, are the same, or one begins with the other."""
+    short, long = sorted((one, other), key=len)
+    return one == other != "" or (len(short) >= ALIKE and long.startswith(short))
 
 
 def best(found: Iterable[Forms], count: int, history: History, today: date) -> Iterator[Forms]:

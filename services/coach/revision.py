@@ -8,15 +8,18 @@ from datetime import date, timedelta
 from models.curriculum import Subject
 from models.vocabulary import TaskCategory
 from services.catalogue.programme import Chapter, chapter, subject_label
-from services.coach.motives import Forms, History, Need, Stake, weighed
+from services.coach.motives import PASS, Forms, History, Need, Stake, weighed
 from services.coach.state import CoachState, Measure, Paper
 from services.coach.words import counted, day_of, number, short, within
-from services.recall import COUNTED, interval, rating
+from services.recall import COUNTED, LONGEST, interval, rating
 
 FRESH = timedelta(days=28)
 """So long a bad mark calls for a revision."""
 
-PASS = 10.0
+REST = timedelta(days=7)
+"""So long a chapter rests after a first revision; after each further one twice as long."""
+
+DOUBLED = 4
 A_SUBJECT = 4
 """So many chapters of a subject are set anew at once: a week has other subjects."""
 
@@ -50,10 +53,24 @@ class Due:
 
     @property
     def percent(self) -> int:
-        """The mean mastery, as it is shown and reckoned with."""
+        """The mean mastery, as it is shown and reckoned with; the mark's where none is measured."""
+        if not self.measures:
+            return percent_of(self.paper) if self.paper else 0
         return round(100 * sum(one.score for one in self.measures) / len(self.measures))
 
+    @property
+    def competences(self) -> int:
+        return len(self.measures or self.chapter.competences)
+
+    @property
+    def title(self) -> str:
+        """What the chapter is called; a language's axis only says that each has its own."""
+        label = self.chapter.label
+        return label if self.chapter.subject is Subject.LANGUES_VIVANTES else short(label)
+
     def competence(self, place: int) -> str:
+        if not self.measures:
+            return short(self.chapter.competences[place].label)
         code = self.measures[place].competence_code
         return next(
             (short(one.label) for one in self.chapter.competences if one.code == code), code
@@ -65,11 +82,11 @@ def revisions(
 ) -> Iterator[Forms]:
     """One entry a chapter that is due until then, each in the forms in which it may be asked."""
     by_subject: defaultdict[Subject, list[Due]] = defaultdict(list)
-    for found, measures in _measured(state):
+    for found, measures in _known(state):
         stake = stakes.get(found.subject) if state.exams else Stake(0.0, None, None)
         if stake is not None:
-            due = _due(found, measures, stake, state.papers, history.reviewed(found.code), today)
-            if due.on <= until:
+            due = _due(found, measures, stake, state.papers, history.works(found.code), today)
+            if due and due.on <= until:
                 by_subject[found.subject].append(due)
     for several in by_subject.values():
         yield from _chosen(several, history, today)
@@ -86,10 +103,13 @@ def _chosen(several: Iterable[Due], history: History, today: date) -> Iterator[F
             yield tuple(form.as_fresh(fresh) for form in _forms(due, today))
 
 
-def _measured(state: CoachState) -> Iterator[tuple[Chapter, Sequence[Measure]]]:
+def _known(state: CoachState) -> Iterator[tuple[Chapter, Sequence[Measure]]]:
+    """The chapters that were measured, or that a graded evaluation was about."""
     by_chapter: defaultdict[str, list[Measure]] = defaultdict(list)
     for measure in state.measures:
         by_chapter[measure.chapter_code].append(measure)
+    for code in sorted({code for paper in state.papers for code in paper.chapters}):
+        by_chapter.setdefault(code, [])
     for code, measures in by_chapter.items():
         if found := chapter(code):
             yield found, measures
@@ -100,43 +120,59 @@ def _due(
     measures: Sequence[Measure],
     stake: Stake,
     papers: Sequence[Paper],
-    reviewed: date | None,
+    works: Sequence[date],
     today: date,
-) -> Due:
+) -> Due | None:
     """The first of its competences to be due decides, or a bad mark that came before."""
-    days = {one.competence_code: _due_of(one, reviewed) for one in measures}
+    reviewed = max(works, default=None)
+    days = {one.competence_code: _due_of(one, works) for one in measures}
     pressing = sorted(
         measures, key=lambda one: (days[one.competence_code], one.score, one.competence_code)
     )
-    on = days[pressing[0].competence_code]
-    paper = _bad_paper(papers, found, reviewed, today)
-    on = min(on, paper.graded_on) if paper else on
-    return Due(found, pressing, stake, on, reviewed, paper)
+    paper = bad_paper(papers, found.subject, found.code, reviewed, today)
+    called = [days[one.competence_code] for one in pressing[:1]]
+    if paper:
+        called.append(paper.graded_on)
+    return Due(found, pressing, stake, min(called), reviewed, paper) if called else None
 
 
-def _due_of(measure: Measure, reviewed: date | None) -> date:
-    """When a competence is due; work done since it was measured counts as one measure more."""
-    if reviewed is None or reviewed < measure.measured_on:
+def _due_of(measure: Measure, works: Sequence[date]) -> date:
+    """When a competence is due. Work done since it was measured counts as measures more, and each
+    time waits twice as long at least: what stays weak must not crowd out what was never seen to."""
+    since = [day for day in works if day >= measure.measured_on]
+    if not since:
         return measure.due_on
-    again = min(measure.evidence_count + 1, COUNTED)
-    return max(measure.due_on, reviewed + interval(rating(measure.score), again))
+    again = min(measure.evidence_count + len(since), COUNTED)
+    known = rating(measure.score)
+    wait = max(interval(known, again, known), REST * (1 << min(len(since) - 1, DOUBLED)))
+    return max(measure.due_on, max(since) + min(wait, LONGEST))
 
 
-def _bad_paper(
-    papers: Sequence[Paper], found: Chapter, reviewed: date | None, today: date
+def bad_paper(
+    papers: Sequence[Paper],
+    subject: Subject,
+    chapter_code: str | None,
+    reviewed: date | None,
+    today: date,
 ) -> Paper | None:
-    """The latest paper about the chapter, where it went badly and nothing was done about it."""
+    """The latest paper about the chapter, or of those that name none, where it went badly and
+    nothing was done about it."""
     about = [
         paper
         for paper in papers
-        if paper.subject is found.subject
-        and (found.code in paper.chapters or not paper.chapters)
+        if paper.subject is subject
+        and (chapter_code in paper.chapters if chapter_code else not paper.chapters)
         and today - FRESH < paper.graded_on <= today
     ]
     last = max(about, key=lambda paper: (paper.graded_on, -paper.score_20), default=None)
     if last is None or last.score_20 >= PASS or (reviewed and reviewed >= last.graded_on):
         return None
     return last
+
+
+def percent_of(paper: Paper) -> int:
+    """What a mark shows where nothing else is known, in percent."""
+    return round(paper.score_20 * 5)
 
 
 def weight_of(percent: int, coefficient_share: float, near: float, mark_20: float | None) -> float:
@@ -154,11 +190,11 @@ def _forms(due: Due, today: date) -> tuple[Need, Need]:
     """The chapter as a whole; where that was skipped twice, one exercise of it."""
     found, stake = due.chapter, due.stake
     subject = subject_label(found.subject)
-    named = ", ".join(due.competence(place) for place in range(min(NAMED, len(due.measures))))
+    named = ", ".join(due.competence(place) for place in range(min(NAMED, due.competences)))
     whole = Need(
         root=due.root,
         motive=due.root,
-        label=within(f"Réviser « {short(found.label)} » ({subject}) : {named}", LABEL),
+        label=within(f"Réviser « {due.title} » ({subject}) : {named}", LABEL),
         category=TaskCategory.REVISION,
         weight=due.weight(today),
         reason=_reason(due, subject),
@@ -168,7 +204,7 @@ def _forms(due: Due, today: date) -> tuple[Need, Need]:
         subject=found.subject,
         chapter_code=found.code,
     )
-    one = f"Un seul exercice sur « {short(found.label)} » ({subject}) : {due.competence(0)}"
+    one = f"Un seul exercice sur « {due.title} » ({subject}) : {due.competence(0)}"
     lesser = replace(
         whole,
         motive=f"{due.root}:{LESSER}",
@@ -180,8 +216,10 @@ def _forms(due: Due, today: date) -> tuple[Need, Need]:
 
 def _reason(due: Due, subject: str) -> str:
     count = counted(sum(one.evidence_count for one in due.measures), "mesure")
-    last = max(one.measured_on for one in due.measures)
+    last = max((one.measured_on for one in due.measures), default=date.min)
     known = f"Maîtrise mesurée : {due.percent} % ({count}, la dernière le {day_of(last)})"
+    if not due.measures:
+        known = f"Aucune mesure du chapitre : la note en tient lieu ({due.percent} %)"
     if due.paper:
         mark, day = number(due.paper.score_20), day_of(due.paper.graded_on)
         text = f"Évaluation corrigée le {day} : {mark}/20, à reprendre sans attendre. {known}."

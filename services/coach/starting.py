@@ -8,6 +8,7 @@ from models.vocabulary import TaskCategory
 from services.catalogue.programme import programme, subject_label
 from services.coach.motives import History, Need, Stake, best, weighed
 from services.coach.state import CoachState
+from services.coach.words import inside
 
 HEAVY = 5.0
 AT_ONCE = 2
@@ -22,6 +23,7 @@ def starts(
         (_need(subject, stake, today),)
         for subject, stake in stakes.items()
         if subject not in known
+        and subject is not Subject.GRAND_ORAL  # its milestones lead there
         and stake.coefficient >= HEAVY
         and programme(subject, state.track, state.voie)
         and not history.done(f"bilan/{subject}")
@@ -34,7 +36,7 @@ def _need(subject: Subject, stake: Stake, today: date) -> Need:
     return Need(
         root=f"bilan/{subject}",
         motive=f"bilan/{subject}",
-        label=f"Faire le point en {name} : une première évaluation",
+        label=f"Faire le point en {inside(name)} : une première évaluation",
         category=TaskCategory.EXERCICE,
         weight=weighed(2 + 1.5 * stake.share),
         reason=f"{name} : 0 mesure enregistrée à ce jour ; {stake.said}.",

@@ -23,11 +23,20 @@ class Exam:
     provisional: bool
     marked: bool
     oral: bool = False
+    practical: bool = False
+    """At a bench or a machine of the school: no paper of it can be written at home."""
 
     def coming(self, today: date) -> bool:
         """Whether there is still something to prepare for."""
         last = self.end or self.day
         return not self.marked and (last is None or last >= today)
+
+
+def practical(format: str) -> bool:
+    """Whether an épreuve of this format, in the regulation's words, is a practical one alone."""
+    told = format.casefold()
+    bench = "pratique" in told or "expérimental" in told
+    return bench and "écrit" not in told and not told.startswith("oral")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+NUMBERED = re.compile(r"n°(?=\d)")
 BRACKETS = re.compile(r"\s*\([^()]*\)$")
 
 MONTHS = (
@@ -48,6 +49,16 @@ def counted(count: int, word: str) -> str:
 def short(label: str) -> str:
     """A label without what it says in brackets at its end."""
     return BRACKETS.sub("", label)
+
+
+def spaced(label: str) -> str:
+    """A label with the space that « n° 2 » has in French."""
+    return NUMBERED.sub("n° ", label)
+
+
+def inside(label: str) -> str:
+    """A label as it stands inside a sentence: « mathématiques », but « LLCER »."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def within(text: str, length: int) -> str:

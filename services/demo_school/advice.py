@@ -6,7 +6,7 @@ from models.task import Task
 from models.vocabulary import Agent, EventKind, TaskSource, TaskStatus
 from services import recall
 from services.coach.assignment import Assigned, coach
-from services.coach.state import CoachState, Exam, Measure, Paper
+from services.coach.state import CoachState, Exam, Measure, Paper, practical
 from services.dashboard import civil_day
 from services.demo_school.calendar import TIME_ZONE
 from services.demo_school.dice import Dice
@@ -54,6 +54,7 @@ def _exam(one: PlannedEpreuve) -> Exam:
         provisional=one.provisional,
         marked=False,
         oral=one.format.startswith("oral"),
+        practical=practical(one.format),
     )
 
 
@@ -66,7 +67,9 @@ def _measures(mastery: Mastery) -> list[Measure]:
             score=known.score,
             evidence_count=known.evidence,
             measured_on=_day(known.updated_at),
-            due_on=_day(recall.due_at(known.score, known.evidence, known.updated_at)),
+            due_on=_day(
+                recall.due_at(known.score, known.evidence, known.updated_at, known.last_shown)
+            ),
         )
         for (subject, chapter, competence), known in mastery.known.items()
     ]

@@ -45,6 +45,7 @@ class _Known:
     score: float
     evidence: int
     updated_at: datetime
+    last_shown: float
 
 
 class Mastery:
@@ -80,7 +81,7 @@ class Mastery:
                 result.ratio,
                 age=measure.at - known.updated_at if known else timedelta(),
             )
-            self.known[key] = _Known(round(after, 4), evidence, measure.at)
+            self.known[key] = _Known(round(after, 4), evidence, measure.at, result.ratio)
             measure.changes.append((result, before, round(after, 4)))
         scores = [one.score for key, one in self.known.items() if key[0] is measure.subject]
         self._days.setdefault(measure.subject, []).append(measure.day)
@@ -100,6 +101,7 @@ class Mastery:
                 competence_code=competence,
                 score=known.score,
                 evidence_count=known.evidence,
+                last_shown=known.last_shown,
                 updated_at=known.updated_at,
             )
         for subject in self._days:

@@ -23,6 +23,8 @@ RICH = 3
 SUITES, LIMITES = "MATHS-T-SUITES", "MATHS-T-LIMITES"
 EDIT = """mutation ($input: UpdateTaskInput!) {
   done: updateTask(input: $input) { task { id reason } errors { message } } }"""
+COMPLETE = """mutation ($input: CompleteTaskInput!) {
+  done: completeTask(input: $input) { errors { message } } }"""
 SKIP = "mutation ($input: SkipTaskInput!) { done: skipTask(input: $input) { errors { message } } }"
 DELETE = """mutation ($input: DeleteTaskInput!) {
   done: deleteTask(input: $input) { deletedId errors { message } } }"""
@@ -229,3 +231,37 @@ async def test_every_pupil_of_the_school_is_in_step_after_one_run(
         async with unit_of_work(own_gate.sessions, ADMIN, CLOCK) as work:
             advice = await advise_all(work, await held_pupils(work, 100))
             assert any(one.changed for one in advice.values()) is first
+
+
+RECORD = """mutation ($input: RecordProgressInput!) {
+  done: recordProgress(input: $input) { errors { message } } }"""
+
+
+async def test_a_failed_measure_keeps_the_revision_on_the_list(advised: Advised) -> None:
+    competence = await advised.school.db.fetchval(
+        "UPDATE nexus_app.progress SET score = 0.79, evidence_count = 6, updated_at = $1"
+        " WHERE chapter_code = $2 RETURNING competence_code",
+        CLOCK - 91 * DAY,
+        SUITES,
+    )
+    await advised.advise()
+    before = await advised.task(f"revision/{SUITES}")
+    failed = [{"chapterCode": SUITES, "competenceCode": competence, "score": 0.0}]
+    await advised.school.do(
+        ADMIN, RECORD, studentId=str(advised.pupil.id), subject="MATHS", evidence=failed
+    )
+    await advised.advise()
+    after = await advised.task(f"revision/{SUITES}")
+    assert after["id"] == before["id"]
+    assert after["weight"] > before["weight"]
+
+
+async def test_taking_away_what_was_done_refuses_nothing(advised: Advised) -> None:
+    await advised.advise()
+    for week in range(2):
+        at = CLOCK + week * 16 * DAY
+        task = await advised.task(f"revision/{SUITES}")
+        await advised.school.do(advised.pupil.viewer, COMPLETE, at=at, id=str(task["id"]))
+        await advised.school.do(advised.pupil.viewer, DELETE, at=at, id=str(task["id"]))
+        await advised.advise(at + 16 * DAY)
+    assert (await advised.task(f"revision/{SUITES}"))["category"] == "REVISION"

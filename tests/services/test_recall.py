@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.mastery import updated
 from services.recall import LONGEST, due_at
 
 MEASURED = datetime(2026, 11, 1, 8, tzinfo=UTC)
@@ -30,3 +31,18 @@ def test_what_is_known_better_or_shown_oftener_is_never_due_sooner(one, other, f
 @given(scores, counts)
 def test_a_review_waits_from_a_day_to_a_trimestre(score, count):
     assert timedelta(days=1) <= due_at(score, count, MEASURED) - MEASURED <= LONGEST
+
+
+@given(scores, scores, scores, counts)
+def test_a_worse_measure_is_never_due_later(mastered, one, other, count):
+    worse, better = sorted((one, other))
+    after_worse, seen = updated(mastered, count, worse)
+    after_better, _ = updated(mastered, count, better)
+    assert due_at(after_worse, seen, MEASURED, worse) <= due_at(
+        after_better, seen, MEASURED, better
+    )
+
+
+def test_what_failed_is_due_the_next_day_however_well_it_was_known():
+    score, count = updated(0.79, 6, 0.0)
+    assert due_at(score, count, MEASURED, 0.0) - MEASURED == timedelta(days=1)
