@@ -157,13 +157,14 @@ def _lap(port: int, requests: Sequence[Request]) -> None:
     connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(2)]
     for connection in connections:
         connection.connect()
-    for connection in connections:
-        for one in requests:
+    for one in requests:
+        for connection in connections:  # both in turn: who is silent for long is cut off
             connection.request(one.method, one.path, one.body or None, dict(one.headers))
             answer = connection.getresponse()
             answer.read()
             if answer.status != 200:
                 raise Failure(f"{one.method} answers {answer.status}")
+    for connection in connections:
         connection.close()
 
 
