@@ -5,13 +5,18 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from coach_states import DAY, followed
+from coach_states import DAY, any_state, followed
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.curriculum import EpreuveKind, ExamPath, Profile, Subject, Track, Voie
 from models.vocabulary import TaskCategory, TaskSource, TaskStatus
+from services.catalogue.milestones import MilestoneKind as K
+from services.catalogue.milestones import milestones
 from services.coach.assignment import Assigned, Assignments, coach
 from services.coach.motives import plain, same_words, stakes
 from services.coach.state import CoachState, Exam, KnownTask, Measure, Paper, practical
+from services.coach.withdrawal import CROWDED
 
 TODAY = date(2026, 11, 23)
 SUITES = "MATHS-T-SUITES"
@@ -71,7 +76,8 @@ def test_offers_are_looked_at_again_a_week_later():
 
 def test_what_was_left_for_weeks_does_not_stop_the_rest():
     stale = [task(number, due_on=TODAY - 20 * DAY) for number in range(9)]
-    assert coach(replace(PUPIL, tasks=stale), TODAY).created
+    created = coach(replace(PUPIL, tasks=stale), TODAY).created
+    assert any(one.due_on < TODAY + 7 * DAY for one in created)
 
 
 def test_a_full_week_does_not_push_a_deadline_out():
@@ -199,3 +205,23 @@ def test_advised_dates_do_not_name_a_source_that_does_not_set_them():
 def test_a_step_of_the_grand_oral_is_asked_for_after_its_advised_window():
     oral = replace(WRITTEN, code="E5-GrandOral", subject=Subject.GRAND_ORAL, weight=8.0)
     assert found(coach(replace(PUPIL, exams=[oral]), date(2027, 1, 12)), "jalon/GO-M1")
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=25)
+def test_day_after_day_a_legal_deadline_is_never_withdrawn_before_it_is_over(seed):
+    state, today = any_state(seed)
+    ends = {f"jalon/{one.code}": one for one in milestones(K.PARCOURSUP, state.exam_session)}
+    for day in (today + DAY * place for place in range(10)):
+        word = coach(state, day)
+        for gone in word.withdrawn:
+            one = ends.get((gone.task.motive or "").rsplit("/", 1)[0])
+            needed = one and one.start <= day <= one.end and state.track is Track.TERMINALE
+            assert not needed or gone.reason != CROWDED
+        state = replace(
+            followed(state, word),
+            tasks=[
+                replace(each, id=UUID(int=(day.toordinal() << 20) + place))
+                for place, each in enumerate(followed(state, word).tasks)
+            ],
+        )

@@ -115,7 +115,7 @@ async def test_after_a_bad_mark_its_chapter_comes_first(advised: Advised) -> Non
     before = await advised.task(f"revision/{LIMITES}")
     paper = await insert(
         advised.school.db, "evaluations", student_id=advised.pupil.id, status="Corrigé",
-        score_20=2.0, submitted_at=CLOCK, graded_at=CLOCK,
+        score_20=0.0, submitted_at=CLOCK, graded_at=CLOCK,
     )  # fmt: skip
     await insert(
         advised.school.db, "evaluation_items", student_id=advised.pupil.id, evaluation_id=paper,
@@ -125,9 +125,12 @@ async def test_after_a_bad_mark_its_chapter_comes_first(advised: Advised) -> Non
     after = await advised.task(f"revision/{LIMITES}")
     assert advice.updated >= 1
     assert after["id"] == before["id"]
-    assert after["weight"] == pytest.approx(before["weight"] + 0.8)
+    assert after["weight"] == pytest.approx(before["weight"] + 1.0)
+    others = [task for task in await advised.tasks("revision/%") if task["id"] != after["id"]]
+    assert others
+    assert all(task["weight"] < after["weight"] for task in others)
     assert after["due_at"] <= before["due_at"]
-    assert "Évaluation corrigée le 23 novembre 2026 : 2/20" in after["reason"]
+    assert "Évaluation corrigée le 23 novembre 2026 : 0/20" in after["reason"]
     told = {event.entity_id: event for event in work.events}[after["id"]]
     assert told.kind == "TASK_UPDATED"
     assert told.payload_json["after"]["weight"] == after["weight"]

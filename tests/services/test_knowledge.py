@@ -34,7 +34,7 @@ def student(track=Track.TERMINALE, voie=Voie.GENERALE):
 def measure(chapter, competence, score=1.0, count=1, days=0):
     return SimpleNamespace(
         chapter_code=chapter, competence_code=competence, score=score, evidence_count=count,
-        updated_at=CLOCK - timedelta(days=days),
+        last_shown=None, updated_at=CLOCK - timedelta(days=days),
     )  # fmt: skip
 
 
