@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx2
+import orjson
 from joserfc import jwk, jwt
 from joserfc.errors import ExpiredTokenError, JoseError, SecurityWarning
 
@@ -23,6 +24,8 @@ log = logging.getLogger("nexus")
 
 LEEWAY = 10  # seconds that two clocks may differ
 REFETCH_AFTER = 30.0  # seconds before an unknown key may ask the JWKS address again
+FRESH = 300.0  # seconds after which published keys are read again, while the old ones serve
+WORN = 600.0  # seconds after which nobody is let in before they were: one may be withdrawn
 LONGEST_TOKEN = 8192  # characters
 KEPT_TOKENS = 10_000  # that were verified: a school, on a Monday morning
 
@@ -60,13 +63,27 @@ class Keys:
         self._url = settings.jwks_url
         secret = settings.signing_secret()
         self._keys: Any = jwk.OctKey.import_key(secret) if secret is not None else None
+        self._published: frozenset[bytes] = frozenset()
         self._fetched_at = -REFETCH_AFTER
+        self._fetching: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
         self._verified: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
 
     def known(self, token: str) -> Mapping[str, Any] | None:
-        """The claims of a token whose signature was verified, by the keys that are ours now."""
-        return self._verified.get(token)
+        """The claims of a token whose signature was verified, by the keys that are ours now.
+
+        None also where these must be read again first.
+        """
+        return self._verified.get(token) if self._serve() else None
+
+    def _serve(self) -> bool:
+        """Whether the keys are young enough; they are read again in time, and nobody waits."""
+        if self._url is None or self._keys is None:
+            return True
+        age = time.monotonic() - self._fetched_at
+        if age >= FRESH and (self._fetching is None or self._fetching.done()):
+            self._fetching = asyncio.create_task(self._fetch(self._fetched_at))
+        return age < WORN
 
     async def decode(self, token: str, algorithm: Algorithm) -> Mapping[str, Any]:
         """The claims of a token with a good signature; JoseError or ValueError otherwise.
@@ -74,6 +91,8 @@ class Keys:
         A signature is verified once, as long as the keys are the same. What the claims are worth
         now is for the caller to say, each time.
         """
+        if not self._serve():
+            await self._fetch(self._fetched_at)
         if token in self._verified:
             self._verified.move_to_end(token)
             return self._verified[token]
@@ -114,12 +133,20 @@ class Keys:
                 async with httpx2.AsyncClient(timeout=5.0) as client:
                     answer = await client.get(self._url)
                     answer.raise_for_status()
-                    self._keys = usable(answer.json())
-                    self._verified.clear()
+                    self._take(usable(answer.json()))
             except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, TypeError, KeyError) as error:
                 log.warning("the published keys cannot be read: %r", error)
             finally:
                 self._fetched_at = time.monotonic()
+
+    def _take(self, keys: jwk.KeySet) -> None:
+        """Go on with these keys; where they are the same, what they verified stays so."""
+        published = frozenset(
+            orjson.dumps(key.as_dict(), option=orjson.OPT_SORT_KEYS) for key in keys
+        )
+        if published != self._published:
+            self._keys, self._published = keys, published
+            self._verified.clear()
 
 
 def usable(published: Any) -> jwk.KeySet:

@@ -96,28 +96,35 @@ async def run(
     root: Any = None,
     plans: Plans | None = None,
     patience: float = PATIENCE,
+    began: float | None = None,
     suggestions: bool = True,
 ) -> Answer:
     """Answer an operation; errors come back masked unless they are meant for the client.
 
-    `root` is the event that a subscription's operation is executed for.
+    `root` is the event that a subscription's operation is executed for; `began` is when its time
+    began to run, by the loop's clock, where that is not now.
 
     No context is needed where nothing but the schema is asked about. A change has no limit but that
     of each of its roots (`resolvers/mutations.py`): what was committed must be told.
     """
-    limit = None if prepared.kind is OperationType.MUTATION else patience
+    began = asyncio.get_running_loop().time() if began is None else began
+    limit = None if prepared.kind is OperationType.MUTATION else began + patience
     try:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout_at(limit):
             return await _answered(
                 prepared, operation, context, root, plans, suggestions=suggestions
             )
     except TimeoutError:
-        message = f"the operation took longer than {patience:g} s"
-        late = ExecutionResult(None, [refusal(message, "TIMEOUT")])
-        return Answer(late, "reference", context.reader.statements if context else 0)
+        return late(patience, context.reader.statements if context else 0)
     finally:
         if context is not None:
             context.reader.stop()
+
+
+def late(patience: float, statements: int = 0) -> Answer:
+    """The answer of an operation that took longer than it may, in seconds."""
+    message = f"the operation took longer than {patience:g} s"
+    return Answer(ExecutionResult(None, [refusal(message, "TIMEOUT")]), "reference", statements)
 
 
 async def _answered(

@@ -4,10 +4,12 @@ What is refused is refused before what costs more: the rate, the document's limi
 its price. Only then is it run (`gateway/execution.py`), and written (`gateway/answers.py`).
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from weakref import ref
 
 from graphql import OperationType
 from starlette.responses import Response
@@ -17,7 +19,7 @@ from gateway.asking import Asker
 from gateway.compiled import Answered
 from gateway.cost import affordable
 from gateway.documents import Documents, Operation, Prepared, unauthenticated
-from gateway.execution import Answer, Plans, run
+from gateway.execution import Answer, Plans, late, run
 from gateway.hangups import HungUp, Listening
 from gateway.limits import OperationRate
 from gateway.negotiation import JSON
@@ -77,8 +79,9 @@ class Operations:
             try:
                 if place is None:
                     self.counted(asker)
-                if meant is not None:
-                    prepared, seen.cost = meant.prepared, meant.cost
+                prepared = meant.prepared() if meant is not None else None
+                if meant is not None and prepared is not None:
+                    seen.cost = meant.cost
                     _named(seen, prepared, operation)
                 else:
                     prepared = self._admitted(asker, operation, seen)
@@ -89,7 +92,7 @@ class Operations:
                     meant = self._understood(asker, prepared, operation, seen.cost)
                     if place is None:
                         self.recognized.keep(asker, meant)
-                answer = await self._answer(asker, meant, asker.key(place))
+                answer = await self._answer(asker, prepared, meant, asker.key(place))
             except Rejected as rejected:
                 if single.names_one(asker.request):
                     rejected.understood = False  # its answer goes elsewhere: the status is all
@@ -161,23 +164,37 @@ class Operations:
         self, asker: Asker, prepared: Prepared, operation: Operation, cost: int
     ) -> Meant:
         question = None
-        if asker.viewer and isinstance(asker.request.app.state.plans, VersionedAnswers):
+        versioned = isinstance(asker.request.app.state.plans, VersionedAnswers)
+        if asker.viewer and versioned and prepared.kind is OperationType.QUERY:
             question = key_of(prepared, operation.variables, asker.viewer)
-        return Meant(operation, prepared, cost, question)
+        return Meant(operation, ref(prepared), cost, question)
 
-    async def _answer(self, asker: Asker, meant: Meant, key: str | None) -> Answer:
+    async def _answer(
+        self, asker: Asker, prepared: Prepared, meant: Meant, key: str | None
+    ) -> Answer:
+        if prepared.kind is OperationType.MUTATION:
+            return await self._found(asker, prepared, meant, key)
+        async with Listening(asker.request.scope, asker.request.receive):
+            return await self._found(asker, prepared, meant, key)
+
+    async def _found(
+        self, asker: Asker, prepared: Prepared, meant: Meant, key: str | None
+    ) -> Answer:
+        """What is kept, without a context; else what is run, in the time that is left."""
         plans: Plans | None = asker.request.app.state.plans
+        began = asyncio.get_running_loop().time()
         if isinstance(plans, VersionedAnswers) and meant.question is not None:
-            found = await plans.look(meant.question, asker.clock)
+            patience = self._settings.operation_timeout
+            try:
+                async with asyncio.timeout_at(began + patience):
+                    found = await plans.look(meant.question, asker.clock)
+            except TimeoutError:
+                return late(patience)
             if isinstance(found, Answered):
                 return Answer(found.body, found.path, found.statements, found.tag)
             plans = found or plans
         context = self._context(asker, asker.viewer, key) if asker.viewer else None
-        running = self._run(meant.prepared, meant.operation, context, plans)
-        if meant.prepared.kind is OperationType.MUTATION:
-            return await running
-        async with Listening(asker.request.scope, asker.request.receive):
-            return await running
+        return await self._run(prepared, meant.operation, context, plans, began)
 
     async def _run(
         self,
@@ -185,6 +202,7 @@ class Operations:
         operation: Operation,
         context: Context | None,
         plans: Plans | None,
+        began: float | None = None,
     ) -> Answer:
         return await run(
             prepared,
@@ -192,6 +210,7 @@ class Operations:
             context,
             plans=plans,
             patience=self._settings.operation_timeout,
+            began=began,
             suggestions=self._settings.introspects,
         )
 

@@ -5,10 +5,14 @@ the same media type. What they are worth now is asked each time: whether the tok
 often its owner came, what the answer is.
 """
 
+import sys
 from collections import OrderedDict
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import ref
 
+import orjson
 from graphql import OperationType
 
 from gateway.asking import Asker
@@ -24,25 +28,32 @@ READ = (
     b"accept",
     b"accept-encoding",
     b"content-type",
-    b"content-encoding",
     b"host",
     b"origin",
     b"sec-fetch-site",
 )
-# what changes how a request is answered, and is too rare to be remembered
-RARE = frozenset((b"x-graphql-event-stream-token", b"x-nexus-cost", b"idempotency-key"))
+# What changes how a request is answered, and is too rare to be remembered; and what is packed,
+# since a few bytes of that may stand for any number.
+RARE = frozenset(
+    (b"x-graphql-event-stream-token", b"x-nexus-cost", b"idempotency-key", b"content-encoding")
+)
 
 ROOM = 48_000_000  # bytes: ten thousand dashboards
 OVERHEAD = 2_000  # bytes of what is remembered beside the request's own
 LONGEST = 20_000  # bytes of a request that is remembered
+VARIABLES = 2_000  # bytes of its variables, as JSON
+UNPACKED = 50  # bytes in memory that a byte of JSON may become: `{"":{"":…`
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What an operation came to: that it may run, and by what its answer is kept, if it is."""
+    """What an operation came to: that it may run, and by what its answer is kept, if it is.
+
+    A document lives as long as `Documents` keeps it: here it is not held, for its tree is large.
+    """
 
     operation: Operation
-    prepared: Prepared
+    prepared: ref[Prepared]
     cost: int
     question: Hashable
 
@@ -82,15 +93,20 @@ class Recognized:
     def keep(self, asker: Asker, meant: Meant) -> None:
         """Remember what a request came to, where all of it was seen and it changes nothing."""
         request, admitted, media_type = asker.request, asker.admitted, asker.media_type
-        words = request.words
-        if words is None or admitted is None or media_type is None:
+        words, operation, prepared = request.words, meant.operation, meant.prepared()
+        if words is None or admitted is None or media_type is None or prepared is None:
             return
-        if meant.prepared.kind is not OperationType.QUERY:
+        if prepared.kind is not OperationType.QUERY or _registers(operation):
             return
         size = OVERHEAD + sum(len(word) for word in words if word)
-        if size > LONGEST:
+        variables = _length(operation.variables)
+        if size > LONGEST or variables is None or variables > VARIABLES:
             return
+        size += sys.getsizeof(operation.name) + UNPACKED * variables
+        if not operation.trusted:  # a text of its own
+            size += sys.getsizeof(operation.query)
         self.forget(request)
+        meant = replace(meant, operation=replace(operation, extensions={}))
         self._known[words] = Known(admitted, media_type, meant), size
         self._size += size
         while self._size > self._room:
@@ -101,6 +117,19 @@ class Recognized:
         """What is not worth anything any more."""
         if request.words is not None and request.words in self._known:
             self._size -= self._known.pop(request.words)[1]
+
+
+def _registers(operation: Operation) -> bool:
+    """Whether it registers its text, or lives of one that was: each time anew, for these go."""
+    return not operation.trusted and "persistedQuery" in operation.extensions
+
+
+def _length(variables: Mapping[str, Any]) -> int | None:
+    """How many bytes variables are as JSON; None for what is nested without end."""
+    try:
+        return len(orjson.dumps(variables))
+    except TypeError:
+        return None
 
 
 def _words(request: Incoming) -> tuple[bytes | None, ...] | None:

@@ -44,6 +44,7 @@ pytest_plugins = (
     "own_tutoring",
     "working",
     "stock",
+    "publisher",
 )
 
 TODAY = date(2026, 11, 23)

@@ -2,15 +2,22 @@
 
 import json
 import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
+import pytest
+from forging import claims
 from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import Key, OKPKey, RSAKey
 
-from gateway.settings import Algorithm
+from gateway import auth
+from gateway.auth import Authenticator, Unauthenticated
+from gateway.settings import Algorithm, Settings
 
 
 @cache
@@ -52,3 +59,49 @@ class Publisher:
 
     def publish(self, *keys: Key) -> None:
         self.body = json.dumps({"keys": [key.as_dict(private=False) for key in keys]}).encode()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def token_of(key: Key, algorithm: Algorithm, **changed: Any) -> str:
+    return signed_by(key, algorithm, claims(**changed), kid=key.kid)
+
+
+def reading(publisher: Publisher, algorithm: Algorithm) -> Authenticator:
+    return Authenticator(Settings(jwks_url=publisher.url, jwt_alg=algorithm))
+
+
+async def refusal(authenticator: Authenticator, token: str) -> str:
+    with pytest.raises(Unauthenticated) as refused:
+        await authenticator.viewer(token, now())
+    return str(refused.value)
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    made = Publisher()
+    thread = Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+class Clock:
+    """Monotonic, and moved by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(auth, "time", made)
+    return made

@@ -82,8 +82,13 @@ class VersionedAnswers:
         self.compiled.trust(prepared)
         self._dated.trust(prepared)
 
-    async def look(self, key: Hashable, clock: datetime) -> "Answered | Missed | None":
-        """What is kept for a question that was asked before (`key_of`); None for any other."""
+    async def look(
+        self, key: Hashable, clock: datetime
+    ) -> "Answered | Missed | CompiledPlans | None":
+        """What is kept for a question that was asked before (`key_of`); None for any other.
+
+        Where nobody can say whether it holds, who answers without that.
+        """
         question = self._store.get(key)
         if question is None:
             return None
@@ -91,7 +96,7 @@ class VersionedAnswers:
             stamps = await self._stamps(question)
         except AWAY as error:
             log.warning("versions cannot be read: %s", type(error).__name__)
-            return None
+            return self.compiled
         kept = question.kept
         if kept is not None and kept.holds(stamps, clock):
             self._tally.kept += 1
@@ -109,9 +114,9 @@ class VersionedAnswers:
             return await self.compiled.answer(prepared, variables, context)
         self._consider(key, prepared, variables, context)
         found = await self.look(key, context.clock)
-        if isinstance(found, Missed):
-            return await found.answer(prepared, variables, context)
-        return found or await self.compiled.answer(prepared, variables, context)
+        if isinstance(found, Answered):
+            return found
+        return await (found or self.compiled).answer(prepared, variables, context)
 
     def _consider(
         self, key: Hashable, prepared: Prepared, variables: Mapping[str, Any], context: Context

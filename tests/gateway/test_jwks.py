@@ -3,71 +3,19 @@
 import asyncio
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import new as hmac
-from threading import Thread
-from typing import Any
 
 import pytest
 from forging import claims, unsigned
-from joserfc.jwk import Key
-from publisher import Publisher, new_key, signed_by
+from publisher import Clock, Publisher, new_key, now, reading, refusal, signed_by, token_of
 
-from gateway import auth
-from gateway.auth import REFETCH_AFTER, Authenticator, Unauthenticated
-from gateway.settings import Algorithm, Settings
+from gateway.auth import REFETCH_AFTER
+from gateway.settings import Algorithm
 
 pytestmark = pytest.mark.anyio
 
 ALGORITHMS: tuple[Algorithm, ...] = ("EdDSA", "RS256")
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def token_of(key: Key, algorithm: Algorithm, **changed: Any) -> str:
-    return signed_by(key, algorithm, claims(**changed), kid=key.kid)
-
-
-@pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    made = Publisher()
-    thread = Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
-
-
-class Clock:
-    """Monotonic, and moved by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(auth, "time", made)
-    return made
-
-
-def reading(publisher: Publisher, algorithm: Algorithm) -> Authenticator:
-    return Authenticator(Settings(jwks_url=publisher.url, jwt_alg=algorithm))
-
-
-async def refusal(authenticator: Authenticator, token: str) -> str:
-    with pytest.raises(Unauthenticated) as refused:
-        await authenticator.viewer(token, now())
-    return str(refused.value)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -1,8 +1,12 @@
 """A request that comes again in the same bytes is not read again, and answered as if it were."""
 
+import gc
+import gzip
 import re
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx2
@@ -16,6 +20,7 @@ from gateway.operations import Operations
 from gateway.recognized import RARE, READ, Known, Recognized
 from gateway.settings import ROOT, Settings
 from gateway.streams import single
+from gateway.trusted.policy import Registrations
 
 pytestmark = pytest.mark.anyio
 
@@ -193,6 +198,83 @@ async def test_a_long_request_is_read_each_time(
     for _ in range(2):
         await asking.post("/graphql", json=long)
     assert recalled == [None, None]
+
+
+async def test_a_packed_request_is_read_each_time(
+    asking: httpx2.AsyncClient, recalled: list[Known | None]
+) -> None:
+    """A few bytes of it may stand for a million."""
+    packed = gzip.compress(b'{"query": "{ viewer { role } } # packed"}')
+    for _ in range(2):
+        answer = await asking.post(
+            "/graphql",
+            content=packed,
+            headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
+        )
+        assert answer.json()["data"]
+    assert recalled == [None, None]
+
+
+@pytest.mark.parametrize("unused", ["[" + "{}," * 1_000 + "{}]", "[" * 500 + "]" * 500])
+async def test_variables_that_are_large_or_deep_are_read_each_time(
+    asking: httpx2.AsyncClient, recalled: list[Known | None], unused: str
+) -> None:
+    body = '{"query": "{ viewer { role } }", "variables": {"unused": %s}}' % unused  # noqa: UP031
+    for _ in range(2):
+        headers = {"Content-Type": "application/json"}
+        assert (await asking.post("/graphql", content=body, headers=headers)).json()["data"]
+    assert recalled == [None, None]
+
+
+async def test_extensions_that_nobody_reads_are_not_remembered(
+    asking: httpx2.AsyncClient, recalled: list[Known | None]
+) -> None:
+    body = {"query": "{ viewer { role } } # extensions", "extensions": {"many": [{}] * 1_000}}
+    for _ in range(2):
+        await asking.post("/graphql", json=body)
+    assert recalled[1] is not None
+    assert recalled[1].meant.operation.extensions == {}
+
+
+async def test_variables_are_counted_as_large_as_they_become(
+    asking: httpx2.AsyncClient, listening: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Recognized()
+    monkeypatch.setattr(listening.app.endpoint._operations, "recognized", known)
+    body = {"query": "{ viewer { role } }", "variables": {"unused": [{}] * 500}}
+    await asking.post("/graphql", json=body)
+    assert len(known) == 1
+    assert known._size > sys.getsizeof({}) * 500
+
+
+async def test_a_document_that_is_not_kept_any_more_is_read_anew(
+    asking: httpx2.AsyncClient, listening: Served, recalled: list[Known | None]
+) -> None:
+    body = {"query": "{ viewer { role } } # let go"}
+    first = await asking.post("/graphql", json=body)
+    listening.app.endpoint.documents._kept.clear()
+    listening.app.endpoint.documents._characters = 0
+    gc.collect()
+    again = await asking.post("/graphql", json=body)
+    assert recalled[1] is not None
+    assert recalled[1].meant.prepared() is None
+    assert again.content == first.content
+
+
+async def test_a_text_can_be_registered_again(
+    asking: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Registrations, "MOST", 1)
+
+    def registering(text: str) -> dict[str, Any]:
+        named = {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}
+        return {"query": text, "extensions": {"persistedQuery": named}}
+
+    first, other = [registering(f"{{ viewer {{ role }} }} # {name}") for name in ("a", "b")]
+    for each in (first, other, first):  # the second drives the first out
+        assert (await asking.post("/graphql", json=each)).json()["data"]
+    named = {"extensions": first["extensions"]}
+    assert "data" in (await asking.post("/graphql", json=named)).json()
 
 
 # what each request has anew, or says once more what its body is
