@@ -113,13 +113,17 @@ def _end(one: Milestone, held: date) -> date:
 
 
 def _last_day(state: CoachState, kind: MilestoneKind) -> date:
-    """The Grand oral's steps end before it is held, and are none where it is not in the plan."""
+    """The Grand oral's steps end before it is held, and are none where it is not in the plan.
+
+    `date.max` where nothing but a step's own window ends it.
+    """
     if kind is not K.GRAND_ORAL:
         return date.max
     held = [exam for exam in state.exams if exam.subject is Subject.GRAND_ORAL and not exam.marked]
     if not held:
         return date.min
-    return min((exam.day for exam in held if exam.day), default=date.max) - timedelta(days=1)
+    days = [exam.day for exam in held if exam.day]
+    return min(days) - timedelta(days=1) if days else date.max
 
 
 def _steps(kind: MilestoneKind, one: Milestone) -> tuple[Step, ...]:

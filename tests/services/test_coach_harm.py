@@ -207,6 +207,13 @@ def test_a_step_of_the_grand_oral_is_asked_for_after_its_advised_window():
     assert found(coach(replace(PUPIL, exams=[oral]), date(2027, 1, 12)), "jalon/GO-M1")
 
 
+def test_a_grand_oral_without_a_day_leaves_its_steps_in_their_window():
+    oral = replace(WRITTEN, code="E5-GrandOral", subject=Subject.GRAND_ORAL, day=None, end=None)
+    pupil = replace(PUPIL, exams=[oral])
+    assert found(coach(pupil, TODAY), "jalon/GO-M1")
+    assert not found(coach(pupil, date(2027, 9, 1)), "jalon/GO-M1")
+
+
 @given(st.integers(0, 10**9))
 @settings(max_examples=25)
 def test_day_after_day_a_legal_deadline_is_never_withdrawn_before_it_is_over(seed):
