@@ -95,7 +95,9 @@ async def response(
     chosen = encoding(accept_encoding) if len(body) >= WORTH_COMPRESSING else None
     sent = [*USUAL, (b"cache-control", NO_STORE if tag is None else REVALIDATED)]
     if tag is not None:
-        tag = f'{tag[:-1]}-{chosen}"' if chosen else tag
+        # the same bytes of another type, or packed, are another representation (RFC 9110 § 8.8.1)
+        marks = f"-{chosen}" * bool(chosen) + "-json" * (media_type == LEGACY)
+        tag = f'{tag[:-1]}{marks}"'
         sent.append((b"etag", tag.encode()))
         if known is not None and names(known, tag):
             return Written(b"", 304, sent)

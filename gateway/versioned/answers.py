@@ -141,6 +141,10 @@ class VersionedAnswers:
             (missed.key, missed.stamps),
             lambda: self._made(missed.question, missed.stamps, prepared, variables, context),
         )
+        if kept is not None and not led and not kept.holds(missed.stamps, context.clock):
+            # made for a clock before ours, and over meanwhile
+            made = self._made(missed.question, missed.stamps, prepared, variables, context)
+            kept, led = await made, True
         if kept is None:
             return None
         if not led:
@@ -224,16 +228,22 @@ def answered(kept: Kept, statements: int) -> Answered:
 def key_of(prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer) -> Hashable:
     """What a question is known by in this process: nothing of who asks is left out.
 
-    It holds neither the document nor long variables, so that it is as short as the store counts.
+    It holds neither the document nor long names and variables, and nothing that the operation does
+    not declare, so that it is as short as the store counts and junk makes no new question.
     None for a text that is none, or what is nested without end: to refuse it is not our matter.
     """
+    declared = {each.variable.name.value for each in prepared.node.variable_definitions or ()}
+    meant = {name: value for name, value in variables.items() if name in declared}
     try:
-        told = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+        told = orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         return None
     if len(told) > LONG:
         told = blake2b(told).digest()
-    return prepared.id, prepared.name, viewer, told
+    name = prepared.name
+    if name is not None and len(name) > LONG:
+        name = blake2b(name.encode()).hexdigest()
+    return prepared.id, name, viewer, told
 
 
 def _question(key: Any, plan: Plan, run: Run) -> Question | None:

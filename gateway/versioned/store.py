@@ -42,7 +42,8 @@ class Question:
     @property
     def size(self) -> int:
         cards = sum(len(card.body) for card in self.cards.values())
-        return OVERHEAD + (len(self.kept.body) if self.kept else 0) + cards
+        kept = len(self.kept.body) + len(self.kept.stamps) if self.kept else 0
+        return OVERHEAD + kept + cards
 
 
 class Store:

@@ -1,9 +1,12 @@
 """What is kept in the process stays within its room, whatever is asked."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
+
+from graphql import parse
 
 from gateway.versioned.answers import key_of
 from gateway.versioned.cards import Card
@@ -11,13 +14,14 @@ from gateway.versioned.store import OVERHEAD, Kept, Question, Store
 from models.vocabulary import Role
 from services.access import Viewer
 
+NODE = parse("query ($id: ID) { node(id: $id) { id } }").definitions[0]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 ME = Viewer("someone", Role.STUDENT)
 
 
 def answer(size: int) -> Kept:
-    return Kept(b"1", NOW, LATER, b"x" * size, "a tag", 1)
+    return Kept(b"", NOW, LATER, b"x" * size, "a tag", 1)
 
 
 def asked(store: Store, key: str, size: int) -> Question:
@@ -62,14 +66,33 @@ def test_questions_that_are_not_kept_are_forgotten_too() -> None:
 
 
 def test_a_key_is_short_however_long_the_variables_are() -> None:
-    prepared: Any = SimpleNamespace(id="a" * 64, name=None)
+    prepared: Any = SimpleNamespace(id="a" * 64, name=None, node=NODE)
     keys = [key_of(prepared, {"id": "x" * size}, ME) for size in (100_000, 100_001)]
     assert keys[0] != keys[1]
     assert all(len(key[-1]) < OVERHEAD / 2 for key in keys if isinstance(key, tuple))
 
 
+def test_a_key_is_short_however_long_the_name_is() -> None:
+    long: Any = SimpleNamespace(id="a" * 64, name="N" * 90_000, node=NODE)
+    key: Any = key_of(long, {}, ME)
+    assert len(key[1]) < OVERHEAD / 2
+
+
+def test_variables_that_are_not_declared_make_no_question_of_their_own() -> None:
+    prepared: Any = SimpleNamespace(id="a" * 64, name=None, node=NODE)
+    assert key_of(prepared, {"id": "1", "junk": "x"}, ME) == key_of(prepared, {"id": "1"}, ME)
+
+
+def test_where_the_journals_stand_takes_room_too() -> None:
+    store = Store(room=10 * OVERHEAD)
+    question = Question((), b"a")
+    store.add("a", question)
+    store.keep(question, replace(answer(0), stamps=b"1" * 400), {})
+    assert store.size == OVERHEAD + 400
+
+
 def test_a_question_is_another_for_each_who_asks_it() -> None:
-    prepared: Any = SimpleNamespace(id="a" * 64, name=None)
+    prepared: Any = SimpleNamespace(id="a" * 64, name=None, node=NODE)
     people = [
         ME,
         Viewer("someone else", Role.STUDENT),

@@ -151,6 +151,14 @@ async def test_a_packed_answer_has_a_tag_of_its_own(mine, pupil_id) -> None:
     assert packed.content == plain.content
 
 
+async def test_the_same_answer_of_another_media_type_has_a_tag_of_its_own(mine, pupil_id) -> None:
+    tags = set()
+    for accept in ("application/json", "application/graphql-response+json"):
+        answer = await mine.get("/graphql", params=asked(pupil_id), headers={"Accept": accept})
+        tags.add(answer.headers["ETag"])
+    assert len(tags) == 2
+
+
 async def test_a_post_is_answered_from_what_is_kept_but_never_with_a_tag(mine, pupil_id) -> None:
     body = {"query": FILE, "variables": {"id": pupil_id}}
     await mine.post("/graphql", json=body)
