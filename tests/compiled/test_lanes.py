@@ -16,8 +16,9 @@ pytestmark = pytest.mark.anyio
 
 SLEEP = ("SELECT 'slept' || pg_sleep($1)::text", [30.0])
 QUICK = ("SELECT 'quick'", [])
+# asleep: what is not begun yet cannot be cancelled, in PostgreSQL's protocol
 ACTIVE = """SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nexus compiled'
-            AND datname = current_database() AND state = 'active'"""
+            AND datname = current_database() AND wait_event = 'PgSleep'"""
 
 
 async def until_active(connection: asyncpg.Connection, wanted: int) -> None:
