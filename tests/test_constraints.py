@@ -30,6 +30,8 @@ CHECKS: list[tuple[str, str, dict[str, Any]]] = [
     ("ck_students_exam_session_range", "students", {"exam_session": 2101}),
     ("ck_students_version_not_negative", "students", {"version": -1}),
     ("ck_students_languages_are_a_list", "students", {"languages": "{}"}),
+    ("ck_progress_last_shown_range", "progress", {"last_shown": -0.001}),
+    ("ck_progress_last_shown_range", "progress", {"last_shown": 1.001}),
     ("ck_progress_score_range", "progress", {"score": -0.001}),
     ("ck_progress_score_range", "progress", {"score": 1.001}),
     ("ck_progress_score_range", "progress", {"score": NAN}),
