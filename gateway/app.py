@@ -43,6 +43,7 @@ from subscriptions.connection import connect
 from subscriptions.followers import Followers
 
 PATH = "/graphql"
+MEGABYTE = 1_000_000
 
 
 class RequestId:
@@ -97,7 +98,13 @@ def plans_of(
     if settings.paths == "compiled":
         return CompiledPlans(lanes)
     freshness = timedelta(seconds=settings.freshness)
-    return VersionedAnswers(lanes, versions, freshness=freshness, shared=shared)
+    return VersionedAnswers(
+        lanes,
+        versions,
+        freshness=freshness,
+        shared=shared,
+        room=settings.kept_room * MEGABYTE,
+    )
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -129,7 +136,8 @@ def create_app(settings: Settings) -> Starlette:
             settings.asyncpg_dsn,
             patience=min(settings.statement_timeout, settings.operation_timeout),
         )
-        shared = Shared(connect(settings.redis_url or "", texts=False))
+        answers = connect(settings.redis_url or "", texts=False)
+        shared = Shared(answers, settings.kept_room * MEGABYTE // 2)
         app.state.plans = plans_of(settings, lanes, versions, shared)
         if isinstance(app.state.plans, VersionedAnswers):
             measured.watch_kept(app.state.plans)

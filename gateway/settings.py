@@ -119,7 +119,6 @@ class Settings(BaseSettings):
     jwks_url: str | None = None
     jwt_alg: Algorithm | None = None
     jwt_audience: str = "nexus"
-
     introspection: bool | None = None
 
     # whose pages may call: their origins
@@ -134,6 +133,7 @@ class Settings(BaseSettings):
 
     # how old an answer may be that moves with the clock at every instant
     freshness: Annotated[float, Field(ge=0, le=3600)] = 30.0  # seconds
+    kept_room: Annotated[int, Field(ge=2)] = 64  # MB of answers in a process; half in Redis
     # the fastest way that answers may take: each includes those before it
     paths: Literal["reference", "compiled", "versioned"] = "versioned"
 

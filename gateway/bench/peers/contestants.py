@@ -92,7 +92,7 @@ def _ours(found: Field, scratch: Scratch) -> None:
     paths = ("reference", "compiled", "versioned")
     posted = _requests_of_ours(scratch)
     # what is kept must not end between two rounds for the clock's sake: a miss is not its figure
-    lasting = {"NEXUS_FRESHNESS": "3600"}
+    lasting = {"NEXUS_FRESHNESS": "3600", "NEXUS_KEPT_ROOM": "200"}
     for path in paths:
         server, kept = f"nexus-{path}", path == "versioned"
         found.servers[server] = ServerPlan(
