@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, literal_column, select
+from sqlalchemy import Column, ColumnElement, Select, literal_column, select
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import TypeEngine
 
@@ -65,7 +65,7 @@ class RowPlace(Place):
     def expression(self, name: str, value: ColumnElement[Any], *, known: bool = False) -> Value:
         """What else the row's query says, under a name of its own, or that of its equal."""
         for known_as, other in self.needed.items():
-            if other is value or other.compare(value):
+            if other is value or (_is_made(other) and _is_made(value) and other.compare(value)):
                 name = known_as
         self.needed[name] = value
         return Value(f'{self.alias}."{name}"', value.type, known)
@@ -91,6 +91,11 @@ class RowPlace(Place):
         by = order.by(keys, backward=backward)
         terms = ", ".join(str(each) for each in by)
         return f"SELECT * FROM ({self.query(narrowed)} OFFSET 0) keyed ORDER BY {terms}"
+
+
+def _is_made(value: ColumnElement[Any]) -> bool:
+    """Whether it is no column, of which there is but one: to compare the others takes long."""
+    return not isinstance(value, Column)
 
 
 class SaidPlace(Place):

@@ -73,9 +73,13 @@ class CompiledPlans:
         self._plans: OrderedDict[Any, Plan | None] = OrderedDict()
         self._seen: WeakSet[Any] = WeakSet()
 
+    def know(self, prepared: Prepared) -> None:
+        """Compile this operation when it is first asked, not on its second use."""
+        self._seen.add(prepared)
+
     def trust(self, prepared: Prepared) -> None:
         """Compile this operation now, for every role, as it is asked with all of its variables."""
-        self._seen.add(prepared)
+        self.know(prepared)
         if prepared.node.operation is not OperationType.QUERY:
             return
         for context, variables in product(imagined(), examples(prepared.node)):

@@ -78,8 +78,8 @@ class VersionedAnswers:
         return Told(asdict(self._tally), len(store), store.size, store.evicted)
 
     def trust(self, prepared: Prepared) -> None:
-        """Compile this operation now, on both ways that it may go."""
-        self.compiled.trust(prepared)
+        """Compile this operation now, as it is kept; as it is not, when it is first asked so."""
+        self.compiled.know(prepared)
         self._dated.trust(prepared)
 
     async def look(
