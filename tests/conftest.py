@@ -230,9 +230,9 @@ class Gate:
 @asynccontextmanager
 async def gate(dsn: str) -> AsyncIterator[Gate]:
     """The gateway's two ways into a database: one to read, one to change."""
-    pool = await open_pool(dsn, size=10, statement_timeout_ms=10_000)
+    pool = await open_pool(dsn, size=10, statement_timeout_ms=30_000)
     url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = open_engine(url, size=10, statement_timeout_ms=10_000)
+    engine = open_engine(url, size=10, statement_timeout_ms=30_000)
     try:
         yield Gate(pool, engine)
     finally:

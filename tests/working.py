@@ -117,7 +117,7 @@ class Office:
 async def opened(dsn: str, redis_url: str) -> AsyncIterator[Office]:
     """An office over a database."""
     url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = open_engine(url, size=5, statement_timeout_ms=10_000)
+    engine = open_engine(url, size=5, statement_timeout_ms=30_000)
     async with asyncpg.create_pool(dsn, min_size=0, max_size=3) as db:
         yield Office(dsn, redis_url, sessions(engine), db)
     await engine.dispose()

@@ -152,7 +152,7 @@ async def test_who_gives_no_sign_of_life_is_closed(
     listening: Served, student: Viewer, token_of, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(connection, "PING_EVERY", 0.2)
-    monkeypatch.setattr(connection, "SILENCE", 0.4)
+    monkeypatch.setattr(connection, "SILENCE", 2.0)
     async with talking(listening.socket_url, token_of(student)) as opened:
         assert await opened.hear(pings=True) == {"type": "ping"}
         assert await opened.closed(pings=True) == (4408, "No answer to pings")
