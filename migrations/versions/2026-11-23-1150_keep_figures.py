@@ -154,19 +154,14 @@ STREAK_ANEW = """
 # who measured or dated meanwhile has committed by now, and did not see these tasks
 TASKS_ANEW = """
     UPDATE tasks t SET chapter_mastery = now.mastery, exam_on = now.day
-    FROM (SELECT a.id, mastery, day FROM after a
-          LEFT JOIN (SELECT student_id, chapter_code, chapter_mastery_of(student_id, chapter_code)
-                       AS mastery
-                     FROM (SELECT DISTINCT student_id, chapter_code FROM after) one) m
-            ON (m.student_id, m.chapter_code) = (a.student_id, a.chapter_code)
-          LEFT JOIN (SELECT student_id, subject, exam_on_of(student_id, subject) AS day
-                     FROM (SELECT DISTINCT student_id, subject FROM after) one) e
-            ON (e.student_id, e.subject) = (a.student_id, a.subject) OFFSET 0) now
+    FROM (SELECT id, chapter_mastery_of(student_id, chapter_code) AS mastery,
+                 exam_on_of(student_id, subject) AS day
+          FROM after WHERE chapter_code IS NOT NULL OR subject IS NOT NULL OFFSET 0) now
     WHERE t.id = now.id AND (t.chapter_mastery, t.exam_on) IS DISTINCT FROM (mastery, day);"""
+# `before` and `after` are never joined: a plan made for one row would be run for 50,000
 MOVED_TASKS = """
-    EXISTS (SELECT FROM after a JOIN before b USING (id)
-            WHERE (a.student_id, a.chapter_code, a.subject)
-              IS DISTINCT FROM (b.student_id, b.chapter_code, b.subject))"""
+    EXISTS (SELECT id, student_id, chapter_code, subject FROM after
+            EXCEPT SELECT id, student_id, chapter_code, subject FROM before)"""
 MADE_OF = {
     "progress": (
         "student_id, subject, chapter_code, competence_code, score",
