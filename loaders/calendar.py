@@ -3,20 +3,19 @@
 from uuid import UUID
 
 from aiodataloader import DataLoader
-from sqlalchemy import BigInteger, ColumnElement, Date, Double, cast, func, select
+from sqlalchemy import Date, cast, func
 
 from loaders.columns import PRIORITY_READS, instant, label, priority_moved_by, task_priority
 from loaders.keyset import Drift, Key, Order
 from loaders.pages import Pages, Relation
 from loaders.rows import Row
 from loaders.stated import TOMORROW, Stated, midnight
-from models.curriculum import EpreuveKind
 from models.epreuve import Epreuve
 from models.priority import FASTEST
 from models.student import Student
 from models.study_session import StudySession
 from models.task import Task
-from models.vocabulary import Role, SessionStatus, TaskStatus
+from models.vocabulary import SessionStatus, TaskStatus
 
 CLOCK = instant("clock")
 OPEN = Task.status == label(TaskStatus.TODO)
@@ -75,15 +74,18 @@ def first_open(pages: Pages, size: int) -> DataLoader[UUID, list[Row]]:
     return pages.first(OPEN_TASKS, BY_PRIORITY, size)
 
 
-# `services.dashboard.upcoming` over the three lists, each no longer than the whole
+# an épreuve of today has begun, and is shown until its day is over; all else until it begins
+LEAVES = f"""
+    CASE WHEN kind = 'Épreuve' AND at <= :clock THEN {midnight(TOMORROW, ":time_zone")} ELSE at END
+"""
+# `services.dashboard.upcoming` over the three lists; what an épreuve says of its day is costly
 UPCOMING = Stated(
     f"""
     SELECT id, at, kind, title FROM (
-      (SELECT id, slot_start AS at, title,
-              CASE kind WHEN 'Stage' THEN 'Présentiel' ELSE kind::text END AS kind
-       FROM sessions
-       WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock
-       ORDER BY slot_start, id LIMIT :first)
+      SELECT id, slot_start AS at, title,
+             CASE kind WHEN 'Stage' THEN 'Présentiel' ELSE kind::text END AS kind
+      FROM sessions
+      WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock
       UNION ALL
       (SELECT id, {midnight("scheduled_at", ":time_zone")},
               CASE WHEN provisional THEN label || ' (date estimée)' ELSE label END, 'Épreuve'
@@ -91,29 +93,9 @@ UPCOMING = Stated(
        WHERE student_id = :id AND scheduled_at >= (:clock AT TIME ZONE :time_zone)::date
        ORDER BY scheduled_at, id LIMIT :first)
       UNION ALL
-      (SELECT id, due_at, label, 'Rappel' FROM tasks
-       WHERE student_id = :id AND status = 'Todo' AND due_at >= :clock
-       ORDER BY due_at, id LIMIT :first)
+      SELECT id, due_at, label, 'Rappel' FROM tasks
+      WHERE student_id = :id AND status = 'Todo' AND due_at >= :clock
     ) things ORDER BY at, id LIMIT :first
     """,  # noqa: S608  made of our own words
-    until=f"""
-    least({midnight(TOMORROW, ":time_zone")},
-      (SELECT min(slot_start) FROM sessions
-       WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock),
-      (SELECT min(due_at) FROM tasks
-       WHERE student_id = :id AND status = 'Todo' AND due_at >= :clock))
-    """,  # noqa: S608  made of our own words
+    until={"id": LEAVES},
 )
-
-
-def total_weight(_role: Role) -> ColumnElement[float]:
-    """`services.epreuves.weight_without_options` of a student's plan."""
-    found: ColumnElement[float] = (
-        select(
-            func.coalesce(cast(func.sum(cast(Epreuve.weight * 1e12, BigInteger)), Double), 0.0)
-            / 1e12
-        )
-        .where(Epreuve.student_id == Student.id, Epreuve.kind != label(EpreuveKind.OPTION))
-        .scalar_subquery()
-    )
-    return found

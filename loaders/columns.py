@@ -3,13 +3,12 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import TIMESTAMP, aggregate_order_by
+from sqlalchemy import ColumnElement, Date, bindparam, case, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from models.base import LABELS, SCHEMA, Entity
 from models.epreuve import Epreuve
 from models.priority import UNKNOWN_MASTERY, priority
-from models.progress import Progress
 from models.task import Task
 
 INSTANT = TIMESTAMP(timezone=True)
@@ -34,27 +33,21 @@ def _days_until(moment: Any) -> Any:
     return func.greatest(left, 0.0)
 
 
-def _mastery(student_id: Any, chapter_code: Any) -> ColumnElement[Any]:
-    # in a fixed order, for the last bit of a sum depends on it, and a cursor compares all bits
-    known = (
-        select(func.avg(aggregate_order_by(Progress.score, Progress.competence_code)))
-        .where(Progress.student_id == student_id, Progress.chapter_code == chapter_code)
-        .scalar_subquery()
-    )
-    return func.coalesce(known, UNKNOWN_MASTERY)
-
-
-def _exam(student_id: Any, subject: Any) -> ColumnElement[Any]:
-    """The next one in a subject, as an instant."""
-    return (
-        select(cast(func.min(Epreuve.scheduled_at), INSTANT))
+def _next_exam() -> ColumnElement[Any]:
+    """The next one in a task's subject, as an instant: the first of all, or a later one."""
+    today = cast(instant("sorted_at"), Date)
+    later = (
+        select(Epreuve.scheduled_at)
         .where(
-            Epreuve.student_id == student_id,
-            Epreuve.subject == subject,
-            Epreuve.scheduled_at >= cast(instant("sorted_at"), Epreuve.scheduled_at.type),
+            Epreuve.student_id == Task.student_id,
+            Epreuve.subject == Task.subject,
+            Epreuve.scheduled_at >= today,
         )
+        .order_by(Epreuve.scheduled_at)
+        .limit(literal_column("1"))
         .scalar_subquery()
     )
+    return cast(case((Task.exam_on < today, later), else_=Task.exam_on), INSTANT)
 
 
 def task_priority() -> ColumnElement[Any]:
@@ -62,26 +55,26 @@ def task_priority() -> ColumnElement[Any]:
     found: ColumnElement[Any] = priority(
         weight=Task.weight,
         days_to_due=_days_until(Task.due_at),
-        mastery=_mastery(Task.student_id, Task.chapter_code),
-        days_to_exam=_days_until(_exam(Task.student_id, Task.subject)),
+        mastery=func.coalesce(Task.chapter_mastery, UNKNOWN_MASTERY),
+        days_to_exam=_days_until(_next_exam()),
     )
     return found
 
 
-PRIORITY_READS = (Task.student_id, Task.weight, Task.due_at, Task.chapter_code, Task.subject)
+PRIORITY_READS = (Task.weight, Task.due_at, Task.chapter_mastery, _next_exam())
 
 
 def priority_moved_by(
-    student_id: Any, weight: Any, due_at: Any, chapter_code: Any, subject: Any
+    weight: Any, due_at: Any, mastery: Any, exam: Any
 ) -> tuple[ColumnElement[Any], ...]:
     """What `task_priority` is made of: tasks that have all of it in common keep in step.
 
-    Given the columns `PRIORITY_READS` of a task. What is overdue is as urgent as can be.
+    Given `PRIORITY_READS` of a task. What is overdue is as urgent as can be.
     """
     due = func.greatest(
         func.coalesce(due_at, literal_column("'infinity'::timestamptz")), instant("sorted_at")
     )
-    return (weight, due, _mastery(student_id, chapter_code), _exam(student_id, subject))
+    return (weight, due, func.coalesce(mastery, UNKNOWN_MASTERY), exam)
 
 
 COMPUTED: dict[type[Entity], dict[str, ColumnElement[Any]]] = {Task: {"priority": task_priority()}}

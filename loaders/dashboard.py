@@ -8,92 +8,33 @@ from aiodataloader import DataLoader
 
 from loaders.by_column import Loaders
 from loaders.rows import Row, Statement, row_of
-from loaders.stated import TOMORROW, Stated, midnight
+from loaders.stated import TODAY, TOMORROW, Stated, midnight
 from models.progress import ProgressPoint
 
-# added up in whole numbers: the last bit of a sum of floats depends on the order of the rows
-MASTERY = "sum((score * 1e15)::int8)::float8 / count(*) / 1e15"
-WEIGHT = "sum((weight * 1e12)::int8)::float8 / 1e12"
-
 FACTS = Statement(
-    f"""
-    SELECT s.id, s.time_zone,
-      coalesce((SELECT jsonb_object_agg(subject, mastery) FROM (
-        SELECT subject, {MASTERY} AS mastery FROM progress
-        WHERE student_id = s.id GROUP BY subject) m), '{{}}') AS mastery,
-      coalesce((SELECT jsonb_object_agg(subject, weight) FROM (
-        SELECT subject, {WEIGHT} AS weight FROM epreuves_plan
-        WHERE student_id = s.id AND subject IS NOT NULL GROUP BY subject) w), '{{}}') AS weights,
-      coalesce((SELECT sum((weight * 1e12)::int8)::float8 / 1e12 FROM epreuves_plan
-        WHERE student_id = s.id AND subject IS NULL AND kind <> 'OPTION'), 0) AS open_weight,
-      CASE WHEN s.track = 'Premiere' AND s.voie = 'GENERALE'
-        THEN s.specialities::text[] ELSE '{{}}' END AS open_specialities,
-      EXISTS (SELECT FROM epreuves_plan WHERE student_id = s.id) AS has_plan,
-      ARRAY(
-        SELECT DISTINCT (at AT TIME ZONE s.time_zone)::date FROM events
-        WHERE student_id = s.id AND actor_role = 'STUDENT' AND at <= $2) AS active_days,
-      (SELECT score_20 FROM evaluations WHERE student_id = s.id AND status = 'Corrigé'
-        ORDER BY graded_at DESC, id DESC LIMIT 1) AS last_eval_score,
-      (SELECT count(*) FROM tasks WHERE student_id = s.id AND status = 'Todo') AS open_task_count,
+    """
+    SELECT s.id, s.time_zone, s.progress_overall, s.total_weight, s.active_on, s.active_days,
+      s.last_eval_score, s.open_task_count,
       (SELECT min(slot_start) FROM sessions
         WHERE student_id = s.id AND status <> 'Annulé' AND slot_start >= $2) AS next_session_at
     FROM students s WHERE s.id = ANY ($1::uuid[])
-    """,  # noqa: S608  made of our own words
+    """,
     ("keys", "clock"),
 )
 
-# the figures themselves, of one student: `services.dashboard.kpis`, step by step
+# `services.dashboard.kpis` of one student
 KPIS = Stated(
-    """
-    SELECT
-      (SELECT coalesce(least(1.0::float8, greatest(0.0::float8,
-          sum((mastery * 1e15)::int8::numeric * share)::float8
-          / nullif(sum(share), 0)::float8 / 1e15)), 0)
-        FROM (
-          SELECT mastery, CASE WHEN planned THEN coalesce((weight * 1e12)::int8, 0)
-                          ELSE 1000000000000 END AS share
-          FROM (SELECT sum(known)::float8 / count(known) / 1e15 AS mastery,
-                       sum(weight)::float8 / 1e12 AS weight
-                FROM (SELECT subject, (score * 1e15)::int8 AS known, NULL::int8 AS weight
-                      FROM progress WHERE student_id = :id
-                      UNION ALL
-                      SELECT subject, NULL, (weight * 1e12)::int8
-                      FROM epreuves_plan WHERE student_id = :id
-                      UNION ALL
-                      SELECT speciality, NULL, open.weight / cardinality(:specialities)
-                      FROM (SELECT sum((weight * 1e12)::int8)::int8 AS weight FROM epreuves_plan
-                            WHERE student_id = :id AND subject IS NULL AND kind <> 'OPTION') open
-                      CROSS JOIN unnest(:specialities) AS speciality
-                      WHERE :track = 'Premiere' AND :voie = 'GENERALE') entries
-                GROUP BY subject HAVING count(known) > 0) subjects
-          CROSS JOIN (SELECT EXISTS (SELECT FROM epreuves_plan WHERE student_id = :id)
-                      AS planned) plan
-        ) shares
-      ) AS progress_overall,
-      (SELECT coalesce(CASE WHEN max(day) >= max(today) - 1
-          THEN count(*) FILTER (WHERE day + place = latest + 1) END, 0)
-        FROM (SELECT day, today, row_number() OVER (ORDER BY day DESC)::int AS place,
-                     max(day) OVER () AS latest
-              FROM (SELECT (:clock AT TIME ZONE :time_zone)::date AS today) clock
-              CROSS JOIN LATERAL (
-                SELECT DISTINCT (at AT TIME ZONE :time_zone)::date AS day FROM events
-                WHERE student_id = :id AND actor_role = 'STUDENT' AND at <= :clock) active
-             ) counted
-      ) AS streak_days,
-      (SELECT score_20 FROM evaluations WHERE student_id = :id AND status = 'Corrigé'
-        ORDER BY graded_at DESC, id DESC LIMIT 1) AS last_eval_score,
-      (SELECT count(*) FROM tasks WHERE student_id = :id AND status = 'Todo') AS open_task_count,
-      (SELECT min(slot_start) FROM sessions
-        WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock) AS next_session_at
-    """,
-    # a streak is of days; an act that is dated ahead joins it when its hour comes
-    until=f"""
-    least({midnight(TOMORROW, ":time_zone")},
-      (SELECT min(slot_start) FROM sessions
-       WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock),
-      (SELECT min(at) FROM events
-       WHERE student_id = :id AND actor_role = 'STUDENT' AND at > :clock))
+    f"""
+    SELECT :progress_overall AS progress_overall, :last_eval_score AS last_eval_score,
+      :open_task_count AS open_task_count,
+      CASE WHEN :active_on >= {TODAY} - 1
+        THEN greatest(:active_days - greatest(:active_on - {TODAY}, 0), 0) ELSE 0
+      END AS streak_days,
+      (SELECT slot_start FROM sessions
+        WHERE student_id = :id AND status <> 'Annulé' AND slot_start >= :clock
+        ORDER BY slot_start LIMIT 1) AS next_session_at
     """,  # noqa: S608  made of our own words
+    until={"streak_days": midnight(TOMORROW, ":time_zone"), "next_session_at": "next_session_at"},
 )
 
 # an evaluation counts in the month it was made

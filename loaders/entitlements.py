@@ -31,8 +31,8 @@ def entitled(evaluations_per_month: Mapping[Tier, int | None]) -> Stated:
           WHERE student_id = :id AND (expires_at IS NULL OR expires_at > :clock)
         ) held
         """,  # noqa: S608  made of our own words
-        until=f"""
-        least({NEXT_MONTH},
-          (SELECT expires_at FROM entitlements WHERE student_id = :id AND expires_at > :clock))
-        """,  # noqa: S608  made of our own words
+        until={
+            **dict.fromkeys(("tier", "expires_at"), "expires_at"),
+            "evaluations_left_this_month": f"least({NEXT_MONTH}, expires_at)",
+        },
     )

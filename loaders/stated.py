@@ -1,5 +1,6 @@
 """Values said in SQL over the columns of a row: what is computed, as a query beside the facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -10,15 +11,18 @@ class Stated:
     `:name` is a column of the row it is said of; `:clock` the instant of the operation; `:first`
     how many are wanted, where the query is a list.
 
-    `until` is an expression: from which instant on, after the clock, it may say something else with
-    no row changed; null for never. Where none is given it may be any instant.
+    `until` says of a column from which instant on, after the clock, it may say something else with
+    no row changed: an expression over the query's columns and `:name`s, null for never. Of a list
+    it says so of each item, under any name. A column that is not named there stays; without an
+    `until` all may be another at any instant.
     """
 
     sql: str
-    until: str | None = None
+    until: Mapping[str, str] | None = None
 
 
-TOMORROW = "(:clock AT TIME ZONE :time_zone)::date + 1"
+TODAY = "(:clock AT TIME ZONE :time_zone)::date"
+TOMORROW = f"{TODAY} + 1"
 
 
 def midnight(day: str, zone: str) -> str:

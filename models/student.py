@@ -1,6 +1,6 @@
 """The pupil, what the pupil has subscribed to, and who sees the pupil."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,11 @@ def owner() -> Mapped[UUID]:
 
 
 class Student(Entity):
-    """A pupil. `version` is the head of the journal: see `models/event.py`."""
+    """A pupil. `version` is the head of the journal: see `models/event.py`.
+
+    The last six are figures of the pupil's rows that PostgreSQL keeps in the transaction of
+    whoever writes those (`docs/decisions/0025`); what anybody else writes there is not taken.
+    """
 
     __tablename__ = "students"
     __table_args__ = (
@@ -47,6 +51,14 @@ class Student(Entity):
     epreuves_synced_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    progress_overall: Mapped[float] = mapped_column(server_default=text("0"))
+    total_weight: Mapped[float] = mapped_column(server_default=text("0"))
+    open_task_count: Mapped[int] = mapped_column(server_default=text("0"))
+    last_eval_score: Mapped[float | None]
+    active_on: Mapped[date | None]
+    """The civil day of the pupil's last act, where the pupil lives."""
+    active_days: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many days on end, that one the last, have an act."""
 
 
 class Entitlement(Entity):

@@ -1,6 +1,6 @@
 """A task is one piece of work to do, and its lifecycle."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
@@ -30,6 +30,9 @@ class Task(Entity):
     need is (`revision/MATHS-T-SUITES`), `reason` says in French why it is set, `taken_over` that a
     person changed it since, so that the coach leaves it alone. `wording` keeps the coach's own
     `label` and `reason` of a task that a language model was asked to word.
+
+    `chapter_mastery` and `exam_on` are kept by PostgreSQL, as the figures of a student are: the
+    mean over what was measured of the chapter, and the first day of all épreuves of the subject.
     """
 
     __tablename__ = "tasks"
@@ -44,7 +47,7 @@ class Task(Entity):
             text("weight DESC"),
             "due_at",
             postgresql_where=text("status = 'Todo'"),
-            postgresql_include=["id", "label", "subject", "chapter_code"],
+            postgresql_include=["id", "label", "subject", "chapter_mastery", "exam_on"],
         ),
         CheckConstraint("char_length(reason) BETWEEN 1 AND 1000", name="reason_length"),
         Index(None, "resource_id", postgresql_where=text("resource_id IS NOT NULL")),
@@ -68,3 +71,5 @@ class Task(Entity):
     taken_over: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    chapter_mastery: Mapped[float | None]
+    exam_on: Mapped[date | None]

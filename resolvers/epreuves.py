@@ -2,6 +2,7 @@
 
 import asyncio
 
+from loaders import dashboard as loaded
 from loaders.calendar import PLAN_ORDER
 from loaders.projection import known
 from loaders.rows import Row
@@ -11,7 +12,6 @@ from resolvers.context import Info
 from services.catalogue.dispensations import reserves
 from services.catalogue.programme import chapter
 from services.dashboard import civil_day
-from services.epreuves import weight_without_options
 from services.projection import BacProjection, evaluation_means, mastery_marks, project
 
 
@@ -22,8 +22,8 @@ def plan(root: Row) -> Row:
 
 async def total_weight(root: Row, info: Info) -> float:
     """Sum of the weights without options; 100 when the plan is whole."""
-    items = await info.context.loaders.many(Epreuve.student_id, *PLAN_ORDER).load(root.id)
-    return weight_without_options(items)
+    facts = await loaded.facts(info.context.loaders).load(root.id)
+    return facts.total_weight if facts else 0.0
 
 
 async def projection(root: Row, info: Info) -> BacProjection:

@@ -5,7 +5,7 @@ from inspect import getdoc
 
 import strawberry
 
-from loaders.calendar import PLAN_ORDER, total_weight
+from loaders.calendar import PLAN_ORDER
 from models.curriculum import EpreuveKind, Profile, Subject, Track, Voie
 from models.epreuve import Epreuve as EpreuveRow
 from models.student import Student as StudentRow
@@ -13,7 +13,7 @@ from models.vocabulary import EpreuveSource
 from resolvers import epreuves
 from resolvers.mutations import Outcome
 from schema.binding import column, entity, field, many
-from schema.declarations import Told
+from schema.declarations import Attribute
 from schema.mutating import MutationPayload, changed, mutation
 from schema.shared import Node
 from services import epreuve_sync
@@ -146,7 +146,7 @@ class EpreuvePlan:
     profile: Profile
     exam_session: int = strawberry.field(description="Year of the exam session, e.g. 2027.")
     items: list[Epreuve] = many(EpreuveRow.student_id, *PLAN_ORDER)
-    total_weight: float = field(epreuves.total_weight, reads=Told("total_weight", total_weight))
+    total_weight: float = field(epreuves.total_weight, reads=Attribute("total_weight"))
     projection: BacProjection = field(epreuves.projection)
     synced_at: datetime | None = column(StudentRow.epreuves_synced_at)
 

@@ -113,6 +113,8 @@ def visible_to(role: Role, student_id: Any) -> ColumnElement[bool]:
     """The row gate, over the column that names the student."""
     match role:
         case Role.STUDENT:
+            if student_id is Student.id:  # the row itself says so
+                return Student.user_id == VIEWER
             return _in(student_id, select(Student.id).where(Student.user_id == VIEWER))
         case Role.PARENT:
             return _in(

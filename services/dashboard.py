@@ -58,6 +58,16 @@ def streak_days(active: Iterable[date], today: date) -> int:
     return length
 
 
+def streak_left(active_on: date | None, active_days: int, today: date) -> int:
+    """`streak_days` on a day, from the last run of days with an act: on which day it ends, and how
+    long it is. Days of it after `today` do not count; one that begins after `today` counts nothing,
+    whatever came before it."""
+    if active_on is None or active_on < today - timedelta(days=1):
+        return 0
+    ahead = max(0, (active_on - today).days)
+    return max(0, active_days - ahead)
+
+
 def civil_day(moment: datetime, time_zone: str) -> date:
     """The day that a moment falls on where the pupil lives."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
@@ -76,17 +86,11 @@ class Kpis:
 
 def kpis(facts: Any, clock: datetime) -> Kpis:
     """The key figures at an instant, from what `loaders.dashboard.facts` read of one student."""
-    weights = subject_weights(
-        {Subject(s): float(w) for s, w in facts.weights.items()},
-        facts.open_weight,
-        [Subject(s) for s in facts.open_specialities],
-    )
     return Kpis(
-        progress_overall=progress_overall(
-            {Subject(s): float(m) for s, m in facts.mastery.items()},
-            weights if facts.has_plan else None,
+        progress_overall=facts.progress_overall,
+        streak_days=streak_left(
+            facts.active_on, facts.active_days, civil_day(clock, facts.time_zone)
         ),
-        streak_days=streak_days(facts.active_days, civil_day(clock, facts.time_zone)),
         last_eval_score=facts.last_eval_score,
         open_task_count=facts.open_task_count,
         next_session_at=facts.next_session_at,

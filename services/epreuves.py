@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from models.curriculum import EpreuveKind
 from models.epreuve import Epreuve
 from models.student import Student
 from models.vocabulary import EpreuveSource, EventKind
@@ -16,13 +15,6 @@ from services.unit_of_work import Work
 
 YEARS_BEFORE = 2
 """A cycle begins two years before the session that ends it."""
-
-
-def weight_without_options(entries: Iterable[Any]) -> float:
-    """Sum of the coefficients, options left out: 100 when all is planned and nothing dispensed."""
-    # in whole numbers: the last bit of a sum of floats depends on its order
-    counted = (entry.weight for entry in entries if entry.kind is not EpreuveKind.OPTION)
-    return float(sum(round(weight * 1e12) for weight in counted)) / 1e12
 
 
 def problems(session: int, scheduled_at: date | None) -> Iterable[ValidationError]:

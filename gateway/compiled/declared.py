@@ -192,10 +192,18 @@ def _said(said: d.Said, compiler: Compiler, field: Field, place: Place) -> Json:
     compiler.state.reads += 1
     json = compiler.object(field.named, target, field.details)
     query = f"({stated(said.query.sql, names)} OFFSET 0) {target.alias}"
-    mark = compiler.until(f"({stated(until, names)})") if compiler.dated and until else []
+    mark: Json = []
+    if compiler.dated and until:
+        if size is None:
+            moments = [until[name] for name in until if name in target.read]
+        else:  # a list is another as soon as one of its items is, whatever is shown of them
+            moments = [f"min({moment})" for moment in until.values()]
+        moving = [stated(moment, names) for moment in dict.fromkeys(moments)]
+        mark = compiler.until(f"least({', '.join(moving)})") if moving else []
     if size is None:
-        return [*mark, *perhaps(field, f"SELECT {text_of(json)} FROM {query}")]
-    return [*mark, *listed(f"SELECT string_agg({text_of(json)}, ',') FROM {query}")]
+        return perhaps(field, f"SELECT {text_of([*mark, *json])} FROM {query}")
+    items = [*mark, Lit("["), Sql(f"string_agg({text_of(json)}, ',')"), Lit("]")]
+    return [Sql(f"(SELECT {text_of(items)} FROM {query})")]
 
 
 @_say.register

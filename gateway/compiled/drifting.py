@@ -52,8 +52,8 @@ class Drifting:
             literal_column(f"apart.{name}", column.type)
             for name, column in zip(self._read, drift.read, strict=True)
         ]
-        moved_by = [f"({said(select(each), self._row.names)})" for each in drift.moved_by(*read)]
-        named = ", ".join(f"{each} AS moved_{i}" for i, each in enumerate(moved_by))
+        moved_by = [each.label(f"moved_{i}") for i, each in enumerate(drift.moved_by(*read))]
+        named = said(select(*moved_by), self._row.names).removeprefix("SELECT ")
         same = " AND ".join(
             f"lag(moved_{i}) OVER () IS NOT DISTINCT FROM moved_{i}" for i in range(len(moved_by))
         )

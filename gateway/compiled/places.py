@@ -99,14 +99,16 @@ def _is_made(value: ColumnElement[Any]) -> bool:
 
 
 class SaidPlace(Place):
-    """What a query says of a row."""
+    """What a query says of a row; `read` is which of its columns were asked for."""
 
     def __init__(self, alias: str, shows: type | None) -> None:
         super().__init__()
         self.alias = alias
         self.shows = shows
+        self.read: set[str] = set()
 
     def attribute(self, name: str) -> Value:
+        self.read.add(name)
         return Value(f'{self.alias}."{name}"')
 
 

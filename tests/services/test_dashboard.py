@@ -262,12 +262,9 @@ def facts(**changed):
     return SimpleNamespace(
         **{
             "time_zone": "Pacific/Noumea",
-            "mastery": {"MATHS": 0.5, "EPS": 1.0},
-            "weights": {"MATHS": 16},
-            "open_weight": 0.0,
-            "open_specialities": [],
-            "has_plan": True,
-            "active_days": [date(2026, 11, 24)],
+            "progress_overall": 0.5,
+            "active_on": date(2026, 11, 24),
+            "active_days": 1,
             "last_eval_score": 12.5,
             "open_task_count": 3,
             "next_session_at": None,
@@ -280,9 +277,3 @@ def test_the_streak_ends_on_the_day_it_is_where_the_pupil_lives():
     clock = datetime(2026, 11, 23, 14, tzinfo=UTC)  # 1 h on the 24th in Nouméa
     assert kpis(facts(), clock).streak_days == 1
     assert kpis(facts(time_zone="Europe/Paris"), clock).streak_days == 0
-
-
-def test_a_plan_without_any_of_the_measured_subjects_is_still_a_plan():
-    clock = datetime(2026, 11, 23, 14, tzinfo=UTC)
-    assert kpis(facts(weights={}), clock).progress_overall == 0.0
-    assert kpis(facts(weights={}, has_plan=False), clock).progress_overall == 0.75
