@@ -6,6 +6,7 @@ One line an operation. Of documents and variables, of names and ids of people, n
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -23,6 +24,7 @@ BEFORE: tuple[structlog.typing.Processor, ...] = (
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 TOGETHER = 0.1  # seconds in which lines of operations wait for one another
+WHERE_KNOWN = ("name", "document", "kind", "client", "role", "path")  # of an operation
 MOST = 500  # lines that wait
 
 
@@ -42,8 +44,14 @@ class Seen(logging.LogRecord):
     """What is logged of an operation: found out already, and put in words by who writes it."""
 
     def __init__(self, name: str, operation: Observation) -> None:
-        super().__init__(name, logging.INFO, "", 0, "operation", (), None)
-        self.operation = operation
+        # what the record of a line in general is asked to find out costs more than to write it
+        self.__dict__.update(_BLANK)
+        self.name, self.operation = name, operation
+        self.created = time.time()
+        self.msecs = self.created % 1 * 1000
+
+
+_BLANK = vars(logging.LogRecord("", logging.INFO, "", 0, "operation", (), None))
 
 
 class Lines(logging.StreamHandler[TextIO]):
@@ -104,7 +112,7 @@ class Form(structlog.stdlib.ProcessorFormatter):
                 "event": record.msg,
                 "logger": record.name,
                 "level": "info",
-                "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat()[:-6] + "Z",
+                "timestamp": datetime.fromtimestamp(record.created, UTC),
                 **fields(record.operation),
             }
         )
@@ -116,11 +124,15 @@ def formatter(settings: Settings, *, colors: bool = False) -> logging.Formatter:
         machines = structlog.processors.JSONRenderer()
         return Form(structlog.processors.format_exc_info, machines, line=_json)
     people = structlog.dev.ConsoleRenderer(colors=colors)
-    return Form(people, line=lambda told: str(people(None, "info", told)))
+    return Form(people, line=lambda told: str(people(None, "info", _readable(told))))
 
 
 def _json(told: dict[str, Any]) -> str:
-    return orjson.dumps(told).decode()
+    return orjson.dumps(told, option=orjson.OPT_UTC_Z).decode()
+
+
+def _readable(told: dict[str, Any]) -> dict[str, Any]:
+    return {**told, "timestamp": told["timestamp"].isoformat()[:-6] + "Z"}
 
 
 class OperationLog:
@@ -136,19 +148,16 @@ class OperationLog:
 
 def fields(seen: Observation) -> dict[str, Any]:
     """What the line says; what is not known is left out."""
-    told = {
-        "request_id": seen.request_id,
-        "name": seen.name,
-        "document": seen.document,
-        "kind": seen.kind,
-        "client": seen.client,
-        "role": seen.role,
-        "path": seen.path,
-        "cost": seen.cost,
-        "statements": seen.statements,
-        "ms": round(seen.seconds * 1000, 2),
-        "bytes": seen.bytes,
-        "status": seen.status,
-    }
-    known = {name: value for name, value in told.items() if value is not None}
-    return {**known, "errors": list(seen.codes)} if seen.codes else known
+    told: dict[str, Any] = {"request_id": seen.request_id}
+    for name in WHERE_KNOWN:
+        value = getattr(seen, name)
+        if value is not None:
+            told[name] = value
+    told["cost"] = seen.cost
+    told["statements"] = seen.statements
+    told["ms"] = round(seen.seconds * 1000, 2)
+    told["bytes"] = seen.bytes
+    told["status"] = seen.status
+    if seen.codes:
+        told["errors"] = list(seen.codes)
+    return told

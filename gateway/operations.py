@@ -174,7 +174,7 @@ class Operations:
     ) -> Answer:
         if prepared.kind is OperationType.MUTATION:
             return await self._found(asker, prepared, meant, key)
-        async with Listening(asker.request.scope, asker.request.receive):
+        with Listening(asker.request.scope, asker.request.receive):
             return await self._found(asker, prepared, meant, key)
 
     async def _found(
