@@ -195,10 +195,10 @@ class VersionedAnswers:
             tag_of(question.scope, answered.body),
             answered.statements,
         )
-        if kept.until > kept.since:
-            self._store.keep(question, kept, {} if plan.moves else cards)
-            if self._shared is not None:
-                self._shared.put(question, plan, kept, context.clock)
+        lasts = kept.until > kept.since
+        self._store.keep(question, kept if lasts else None, {} if plan.moves else cards)
+        if lasts and self._shared is not None:
+            self._shared.put(question, plan, kept, context.clock)
         return kept
 
     def _until(self, plan: Plan, run: Run, cards: Mapping[UUID, Card], clock: datetime) -> datetime:
