@@ -102,7 +102,9 @@ def plans_of(
     if settings.paths == "compiled":
         return CompiledPlans(lanes)
     freshness = timedelta(seconds=settings.freshness)
-    return VersionedAnswers(lanes, versions, freshness=freshness, shared=shared)
+    return VersionedAnswers(
+        lanes, versions, freshness=freshness, shared=shared, patience=settings.operation_timeout
+    )
 
 
 def create_app(settings: Settings) -> Starlette:
