@@ -86,7 +86,12 @@ class Gateway(Starlette):
 
 
 def _of_a_page(scope: Scope) -> bool:
-    return bool(scope.get("root_path")) or any(name == b"origin" for name, _ in scope["headers"])
+    if scope.get("root_path"):
+        return True
+    for name, _ in scope["headers"]:  # noqa: SIM110 - a generator costs every request more
+        if name == b"origin":
+            return True
+    return False
 
 
 def plans_of(
@@ -104,6 +109,7 @@ def plans_of(
         freshness=freshness,
         shared=shared,
         room=settings.kept_room * MEGABYTE,
+        patience=settings.operation_timeout,
     )
 
 

@@ -10,8 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import asyncpg
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
@@ -56,8 +55,7 @@ class Plans(Protocol):
     ) -> Answered | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What an operation came to: a result still to be written, or the whole body, ready to send.
 
     A ready body is one JSON object, `{"data":…}`, without errors: a path that meets one gives up,

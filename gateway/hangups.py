@@ -25,7 +25,7 @@ class Listening:
         self._line = line(scope)
         self._gone = False
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         self._task = asyncio.current_task()
         if self._line is not None:
             self._line.tell(self._hung_up)
@@ -33,7 +33,7 @@ class Listening:
         self._watch = asyncio.ensure_future(self._hang_up())
         self._watch.add_done_callback(self._cancel)
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

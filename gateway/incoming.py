@@ -6,7 +6,7 @@ Starlette's request does more for more, and costs more than an answer that is ke
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from random import getrandbits
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope
 
 REQUEST_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
 NOTHING = QueryParams()
+T = TypeVar("T")
 LISTS = {b"accept", b"accept-encoding", b"content-encoding", b"if-none-match"}
 
 
@@ -27,6 +28,17 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self.raw[name.encode()].decode("latin-1")
+
+    @overload
+    def get(self, key: str, default: None = None, /) -> str | None: ...
+
+    @overload
+    def get(self, key: str, default: str | T, /) -> str | T: ...
+
+    def get(self, key: str, default: object = None, /) -> object:
+        """As every mapping's; most that is asked for is not there, and an exception costs more."""
+        found = self.raw.get(key.encode())
+        return default if found is None else found.decode("latin-1")
 
     def __iter__(self) -> Iterator[str]:
         return (name.decode("latin-1") for name in self.raw)

@@ -6,8 +6,10 @@ One line an operation. Of documents and variables, of names and ids of people, n
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
@@ -23,6 +25,7 @@ BEFORE: tuple[structlog.typing.Processor, ...] = (
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 TOGETHER = 0.1  # seconds in which lines of operations wait for one another
+LASTING = ("name", "document", "kind", "client", "role", "path", "cost")
 MOST = 500  # lines that wait
 
 
@@ -42,8 +45,14 @@ class Seen(logging.LogRecord):
     """What is logged of an operation: found out already, and put in words by who writes it."""
 
     def __init__(self, name: str, operation: Observation) -> None:
-        super().__init__(name, logging.INFO, "", 0, "operation", (), None)
-        self.operation = operation
+        # what the record of a line in general is asked to find out costs more than to write it
+        self.__dict__.update(_BLANK)
+        self.name, self.operation = name, operation
+        self.created = time.time()
+        self.msecs = self.created % 1 * 1000
+
+
+_BLANK = vars(logging.LogRecord("", logging.INFO, "", 0, "operation", (), None))
 
 
 class Lines(logging.StreamHandler[TextIO]):
@@ -89,7 +98,7 @@ class Lines(logging.StreamHandler[TextIO]):
 class Form(structlog.stdlib.ProcessorFormatter):
     """The form of a line; those of operations need nothing found out about them any more."""
 
-    def __init__(self, *last: structlog.typing.Processor, line: Callable[..., str]) -> None:
+    def __init__(self, *last: structlog.typing.Processor, line: Callable[[Seen], str]) -> None:
         super().__init__(
             foreign_pre_chain=BEFORE,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
@@ -97,17 +106,7 @@ class Form(structlog.stdlib.ProcessorFormatter):
         self._line = line
 
     def format(self, record: logging.LogRecord) -> str:
-        if not isinstance(record, Seen):
-            return super().format(record)
-        return self._line(
-            {
-                "event": record.msg,
-                "logger": record.name,
-                "level": "info",
-                "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat()[:-6] + "Z",
-                **fields(record.operation),
-            }
-        )
+        return self._line(record) if isinstance(record, Seen) else super().format(record)
 
 
 def formatter(settings: Settings, *, colors: bool = False) -> logging.Formatter:
@@ -116,11 +115,31 @@ def formatter(settings: Settings, *, colors: bool = False) -> logging.Formatter:
         machines = structlog.processors.JSONRenderer()
         return Form(structlog.processors.format_exc_info, machines, line=_json)
     people = structlog.dev.ConsoleRenderer(colors=colors)
-    return Form(people, line=lambda told: str(people(None, "info", told)))
+
+    def line(record: Seen) -> str:
+        stamp = datetime.fromtimestamp(record.created, UTC).isoformat()[:-6] + "Z"
+        told = {"event": record.msg, "logger": record.name, "level": "info", "timestamp": stamp}
+        return str(people(None, "info", {**told, **fields(record.operation)}))
+
+    return Form(people, line=line)
 
 
-def _json(told: dict[str, Any]) -> str:
-    return orjson.dumps(told).decode()
+def _json(record: Seen) -> str:
+    seen = record.operation
+    own = {
+        "timestamp": datetime.fromtimestamp(record.created, UTC),
+        "request_id": seen.request_id,
+        **_counted(seen),
+    }
+    written = orjson.dumps(own, option=orjson.OPT_UTC_Z)
+    return (_begun(record.name, *_whose(seen)) + written[1:]).decode()
+
+
+@lru_cache(maxsize=1024)
+def _begun(logger: str, *whose: Any) -> bytes:
+    """The beginning of a line, up to what is another in every one."""
+    told = {"event": "operation", "logger": logger, "level": "info", **_lasting(*whose)}
+    return orjson.dumps(told)[:-1] + b","
 
 
 class OperationLog:
@@ -136,19 +155,26 @@ class OperationLog:
 
 def fields(seen: Observation) -> dict[str, Any]:
     """What the line says; what is not known is left out."""
-    told = {
-        "request_id": seen.request_id,
-        "name": seen.name,
-        "document": seen.document,
-        "kind": seen.kind,
-        "client": seen.client,
-        "role": seen.role,
-        "path": seen.path,
-        "cost": seen.cost,
+    return {"request_id": seen.request_id, **_lasting(*_whose(seen)), **_counted(seen)}
+
+
+def _whose(seen: Observation) -> tuple[Any, ...]:
+    return seen.name, seen.document, seen.kind, seen.client, seen.role, seen.path, seen.cost
+
+
+def _lasting(*whose: Any) -> dict[str, Any]:
+    """What the lines of many operations have in common."""
+    return {name: value for name, value in zip(LASTING, whose, strict=True) if value is not None}
+
+
+def _counted(seen: Observation) -> dict[str, Any]:
+    """What is another in every line."""
+    told: dict[str, Any] = {
         "statements": seen.statements,
         "ms": round(seen.seconds * 1000, 2),
         "bytes": seen.bytes,
         "status": seen.status,
     }
-    known = {name: value for name, value in told.items() if value is not None}
-    return {**known, "errors": list(seen.codes)} if seen.codes else known
+    if seen.codes:
+        told["errors"] = list(seen.codes)
+    return told

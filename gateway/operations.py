@@ -32,6 +32,7 @@ from gateway.streams.answering import Asked, subscribed
 from gateway.tracing import Traced, Untraced
 from gateway.versioned import VersionedAnswers
 from gateway.versioned.answers import key_of
+from gateway.versioned.patience import Late
 from gateway.written import Written, broken, rejection
 from resolvers.context import Context
 from services.access import Viewer
@@ -73,8 +74,9 @@ class Operations:
         `place` is its own in a batch, whose operations were counted before; `meant` what it came
         to when it was asked before.
         """
-        if asker.viewer is not None:
-            seen.role, seen.client = asker.viewer.role.value, asker.viewer.client
+        viewer = asker.viewer
+        if viewer is not None:
+            seen.role, seen.client = viewer.role.value, viewer.client
         with self._tracing.operation(seen, asker.request.headers):
             try:
                 if place is None:
@@ -115,10 +117,11 @@ class Operations:
 
     def counted(self, asker: Asker, operations: int = 1) -> None:
         """So many more operations of this actor; Rejected where that is too often."""
-        if asker.viewer is None:
+        viewer = asker.viewer
+        if viewer is None:
             return
         for _ in range(operations):
-            if wait := self._rate.wait(asker.viewer.id):
+            if wait := self._rate.wait(viewer.id):
                 told = refusal("too many operations, try again later", "RATE_LIMITED")
                 raise Rejected([told], 429, {"Retry-After": str(wait)})
 
@@ -174,7 +177,7 @@ class Operations:
     ) -> Answer:
         if prepared.kind is OperationType.MUTATION:
             return await self._found(asker, prepared, meant, key)
-        async with Listening(asker.request.scope, asker.request.receive):
+        with Listening(asker.request.scope, asker.request.receive):
             return await self._found(asker, prepared, meant, key)
 
     async def _found(
@@ -184,12 +187,10 @@ class Operations:
         plans: Plans | None = asker.request.app.state.plans
         began = asyncio.get_running_loop().time()
         if isinstance(plans, VersionedAnswers) and meant.question is not None:
-            patience = self._settings.operation_timeout
             try:
-                async with asyncio.timeout_at(began + patience):
-                    found = await plans.look(meant.question, asker.clock)
-            except TimeoutError:
-                return late(patience)
+                found = await plans.look(meant.question, asker.clock)
+            except Late:
+                return late(self._settings.operation_timeout)
             if isinstance(found, Answered):
                 return Answer(found.body, found.path, found.statements, found.tag)
             plans = found or plans

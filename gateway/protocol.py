@@ -62,6 +62,7 @@ class Http(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._line = Line()
+        self._extensions: Any = {}  # of each request's scope
         self._late: asyncio.TimerHandle | None = None
         self._refused = False
         self._head = 0  # bytes of the address and the headers, trailers too
@@ -76,6 +77,7 @@ class Http(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._extensions = {CUT: {"now": transport.abort}, LINE: self._line}
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -101,20 +103,18 @@ class Http(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head = self._around = self._within = 0
-        extensions: Any = {CUT: {"now": self.transport.abort}, LINE: self._line}
-        self.scope["extensions"] = extensions
+        self.scope["extensions"] = self._extensions
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
-        self._grow(len(url))
+        self._head += len(url)
+        if self._head > LARGEST_HEAD:
+            raise TooMuch
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
-        self._grow(len(name) + len(value))
-
-    def _grow(self, size: int) -> None:
-        self._head += size
-        if self._beyond():
+        self._head += len(name) + len(value)
+        if self._head > LARGEST_HEAD or len(self.headers) > MOST_HEADERS:
             raise TooMuch
 
     def _beyond(self) -> bool:

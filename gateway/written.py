@@ -1,19 +1,19 @@
 """An answer or a refusal as it will be sent, before it is packed for who takes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from gateway import answers
 from gateway.refusals import Rejected, refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An answer or a refusal as it will be sent."""
 
     body: bytes
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     kept: str | None = None  # by what these bytes are known to us
     tag: str | None = None  # where a client may keep it, and ask whether it still holds
 

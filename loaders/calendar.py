@@ -1,17 +1,26 @@
 """What comes next for each student: sessions, dated épreuves, due tasks, the tasks that matter."""
 
+from typing import Any
 from uuid import UUID
 
 from aiodataloader import DataLoader
-from sqlalchemy import Date, cast, func
+from sqlalchemy import ColumnElement, Date, Double, case, cast, func, literal_column
 
-from loaders.columns import PRIORITY_READS, instant, label, priority_moved_by, task_priority
+
+from loaders.columns import (
+    DAY_SECONDS,
+    PRIORITY_READS,
+    instant,
+    label,
+    priority_moved_by,
+    task_priority,
+)
 from loaders.keyset import Drift, Key, Order
 from loaders.pages import Pages, Relation
 from loaders.rows import Row
 from loaders.stated import TOMORROW, Stated, midnight
 from models.epreuve import Epreuve
-from models.priority import FASTEST
+from models.priority import growth_by_due, growth_by_exam
 from models.student import Student
 from models.study_session import StudySession
 from models.task import Task
@@ -46,11 +55,29 @@ BY_SLOT = Order("slot_start", (Key(StudySession.slot_start), Key(StudySession.id
 BY_DAY = Order("scheduled_at", (Key(Epreuve.scheduled_at), Key(Epreuve.id)))
 PLAN_ORDER = (Epreuve.scheduled_at.nulls_last(), Epreuve.code)
 BY_DUE = Order("due_at", (Key(Task.due_at), Key(Task.id)))
+
+
+def _priority_growth(_weight: Any, due: Any, _mastery: Any, exam: Any) -> ColumnElement[float]:
+    """Of a task that `priority_moved_by` says this of: what is overdue is as urgent as can be."""
+    now = instant("sorted_at")
+
+    def after_a_day(moment: Any) -> Any:
+        left = cast(func.extract("epoch", moment), Double) - cast(
+            func.extract("epoch", now), Double
+        )
+        days = func.coalesce(left / DAY_SECONDS, literal_column("'Infinity'::float8"))
+        return func.greatest(days - 1.0, 0.0)
+
+    urging = case((due > now, growth_by_due(after_a_day(due))), else_=literal_column("0.0::float8"))
+    found: ColumnElement[float] = urging + growth_by_exam(after_a_day(exam))
+    return found
+
+
 BY_PRIORITY = Order(
     "priority",
     (Key(task_priority(), descending=True), Key(Task.id)),
     clocked=True,
-    drift=Drift(FASTEST, PRIORITY_READS, priority_moved_by),
+    drift=Drift(PRIORITY_READS, priority_moved_by, _priority_growth),
 )
 
 

@@ -35,13 +35,14 @@ class Key:
 class Drift:
     """How a clocked order moves: its first key is positive, and grows with the clock, never falls.
 
-    Its logarithm grows by no more than `fastest` a day; at a midnight in UTC anything may happen.
-    Rows for which `moved_by`, given their columns `read`, comes to the same grow alike.
+    Rows for which `moved_by`, given their columns `read`, comes to the same grow alike. Given what
+    it comes to, `growth` says how much its logarithm grows at most in the day that comes; but at a
+    midnight in UTC anything may happen.
     """
 
-    fastest: float
     read: tuple[Any, ...]
     moved_by: Callable[..., tuple[ColumnElement[Any], ...]]
+    growth: Callable[..., ColumnElement[float]]
 
 
 @dataclass(frozen=True, eq=False)

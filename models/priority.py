@@ -3,11 +3,6 @@
 from typing import Any
 
 UNKNOWN_MASTERY = 0.5  # a chapter never measured counts as half known
-FASTEST = 0.24
-"""How much a priority's logarithm grows in a day at most: 2/9 by what is due, 1/60 by the exam.
-
-It never falls, but at a midnight in UTC, when an exam is over.
-"""
 
 
 def priority(*, weight: Any, days_to_due: Any, mastery: Any, days_to_exam: Any) -> Any:
@@ -31,3 +26,17 @@ def priority(*, weight: Any, days_to_due: Any, mastery: Any, days_to_exam: Any) 
     need = 2.0 - mastery
     nearness = 1.0 + 1.0 / (1.0 + days_to_exam / 30.0)
     return (1.0 + weight) * urgency * need * nearness
+
+
+def growth_by_due(days: Any) -> Any:
+    """How much a priority's logarithm grows in a day, `days` before its task is due: 2/9 at most.
+
+    More days, less growth; what is overdue, or never due, does not grow by it. A priority never
+    falls, but at a midnight in UTC, when an exam is over.
+    """
+    return (2.0 / 3.0) / ((1.0 + days / 3.0) * (3.0 + days / 3.0))
+
+
+def growth_by_exam(days: Any) -> Any:
+    """The same of the exam, `days` before it: 1/60 at most."""
+    return (1.0 / 30.0) / ((1.0 + days / 30.0) * (2.0 + days / 30.0))

@@ -12,7 +12,7 @@ from gateway.compiled.sql import Json, Names, said
 from loaders.columns import COMPUTED
 from loaders.keyset import Order
 
-SAFE = 0.99  # of what can be made up for, for the sake of the last bits
+SAFE = 0.99  # of the time it takes to make up for it, for the sake of the last bits
 NEXT_MIDNIGHT = (
     "(date_trunc('day', {clock} AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'"
 )
@@ -44,7 +44,7 @@ class Drifting:
         )
 
     def with_gaps(self, ordered: str) -> str:
-        """The rows with what is between each and the one before, as a logarithm."""
+        """The rows, each with the days in which it may change places with the one before."""
         if not self.dated or self._order.drift is None:
             return ordered
         drift = self._order.drift
@@ -57,17 +57,25 @@ class Drifting:
         same = " AND ".join(
             f"lag(moved_{i}) OVER () IS NOT DISTINCT FROM moved_{i}" for i in range(len(moved_by))
         )
-        gap = 'abs(ln(lag("sort_0") OVER () / "sort_0"))'
+        moved = [
+            literal_column(f"moved_{i}", each.type) for i, each in enumerate(drift.moved_by(*read))
+        ]
+        growth = f"({said(select(drift.growth(*moved)), self._row.names)})"
+        # who is behind has to make up for it, while who is ahead may stand still
+        behind = """CASE sign(lag("sort_0") OVER () - "sort_0") WHEN 1 THEN growth
+            WHEN -1 THEN lag(growth) OVER () ELSE greatest(growth, lag(growth) OVER ()) END"""
+        gap = f'abs(ln(lag("sort_0") OVER () / "sort_0")) / nullif({behind}, 0)'
         between = f"CASE WHEN NOT ({same}) THEN {gap} END AS gap"
         explained = f"SELECT *, {named} FROM ({ordered} OFFSET 0) apart OFFSET 0"
-        return f"SELECT *, {between} FROM ({explained}) explained"
+        moving = f"SELECT *, {growth} AS growth FROM ({explained}) explained"
+        return f"SELECT *, {between} FROM ({moving}) moving"
 
     def mark(self) -> Json:
         """Until when the rows stand in this order; beside an aggregate over them."""
         if not self.dated or self._order.drift is None:
             return []
         clock = f"{self._compiler.instant()}::timestamptz"
-        days = f"min({self._row.alias}.gap) * {SAFE / self._order.drift.fastest}"
+        days = f"min({self._row.alias}.gap) * {SAFE}"
         midnight = NEXT_MIDNIGHT.format(clock=clock)
         # a list that never changes places stands for more days than there are
         return self._compiler.until(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -85,15 +86,15 @@ class Cursor:
 
     pages: Pages
 
+    @cached_property
+    def _kinds(self) -> tuple[type, ...]:
+        return tuple(key.expression.type.python_type for key in self.pages.order.keys)
+
     def fill(self, run: Run, payload: bytes) -> bytes:
         parent, *values = orjson.loads(payload)
-        keys = self.pages.order.keys
         window = run.window(self.pages)
         place = Place(
-            tuple(
-                sort_value(value, key.expression.type.python_type)
-                for value, key in zip(values, keys, strict=True)
-            ),
+            tuple(sort_value(value, kind) for value, kind in zip(values, self._kinds, strict=True)),
             (window.sorted_at or run.context.clock) if self.pages.order.clocked else None,
         )
         scope = self.pages.scope(run.given(self.pages.arguments), parent)

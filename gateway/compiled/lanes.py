@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -41,18 +40,13 @@ class Lanes:
 
     async def texts(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[bytes]:
         """The one text that each statement answers, one after the other on one connection."""
-        async with self._lane() as connection:
-            return [await connection.fetchval(sql, *values) for sql, values in statements]
-
-    @asynccontextmanager
-    async def _lane(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection to oneself. Cancelled, its statement is cancelled in PostgreSQL first."""
+        # cancelled, a statement is cancelled in PostgreSQL first, and only then given back
         connection = self._free.pop() if self._free else await self._turn()
         try:
             if connection is None or connection.is_closed():
                 connection = None
                 connection = await self._connect()
-            yield connection
+            return [await connection.fetchval(sql, *values) for sql, values in statements]
         finally:
             self._back(connection)
 

@@ -4,10 +4,9 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
 import asyncpg
@@ -21,12 +20,13 @@ from graphql import (
     is_non_null_type,
     type_from_ast,
 )
-from graphql.execution import Executor, get_variable_values
+from graphql.execution import Executor
 
 from gateway.compiled.compiler import Compiler
 from gateway.compiled.examples import CONTRACT, examples, imagined
 from gateway.compiled.holes import filled
 from gateway.compiled.lanes import Lanes
+from gateway.compiled.meanings import Meanings
 from gateway.compiled.outcome import Plan
 from gateway.compiled.runs import FallsBack, Run
 from gateway.compiled.values import Unsupported
@@ -48,8 +48,7 @@ class Prepared(Protocol):
     def node(self) -> OperationDefinitionNode: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The whole body, how many statements it took, and by what it is known, where it is kept."""
 
     body: bytes
@@ -72,6 +71,7 @@ class CompiledPlans:
         self.at_once = at_once
         self._plans: OrderedDict[Any, Plan | None] = OrderedDict()
         self._seen: WeakSet[Any] = WeakSet()
+        self._meanings = Meanings()
 
     def know(self, prepared: Prepared) -> None:
         """Compile this operation when it is first asked, not on its second use."""
@@ -82,8 +82,9 @@ class CompiledPlans:
         self.know(prepared)
         if prepared.node.operation is not OperationType.QUERY:
             return
+        self._meanings.trust(prepared)
         for context, variables in product(imagined(), examples(prepared.node)):
-            run = begun(prepared, variables, context)
+            run = begun(prepared, variables, context, self._meanings)
             if run is not None:
                 with suppress(FallsBack):  # an example that could not be meant
                     self._plan(key_of(prepared, run), run)
@@ -101,7 +102,7 @@ class CompiledPlans:
         """What is to be run for an operation; None where there is nothing, or not yet."""
         if not self.ready(prepared):
             return None
-        run = begun(prepared, variables, context)
+        run = begun(prepared, variables, context, self._meanings)
         if run is None:
             return None
         try:
@@ -152,12 +153,15 @@ def key_of(prepared: Prepared, run: Run) -> Any:
     return prepared, run.context.viewer.role, shape(prepared, run)
 
 
-def begun(prepared: Prepared, variables: Mapping[str, Any], context: Context) -> Run | None:
+def begun(
+    prepared: Prepared,
+    variables: Mapping[str, Any],
+    context: Context,
+    meanings: Meanings | None = None,
+) -> Run | None:
     """A run with its variables coerced; None where they do not fit."""
-    coerced = get_variable_values(
-        CONTRACT, prepared.node.variable_definitions or (), dict(variables)
-    )
-    if isinstance(coerced, list):
+    coerced = (meanings or Meanings()).of(prepared, variables)
+    if coerced is None:
         return None
 
     def build() -> Executor[Any]:

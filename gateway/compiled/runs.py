@@ -9,6 +9,7 @@ from uuid import UUID
 from graphql import FieldNode, GraphQLError, GraphQLField, VariableNode, Visitor, visit
 from graphql.execution import Executor, VariableValues, get_argument_values
 
+from gateway.compiled.meanings import Coerced
 from loaders.keyset import BadPage, Order, Scope, Window, owner
 from loaders.pages import EVERYONE, Relation
 from resolvers.context import Context
@@ -24,14 +25,16 @@ class Run:
     """One operation under way, with its variables coerced."""
 
     context: Context
-    variables: VariableValues
+    coerced: Coerced
     build: Callable[[], Executor[Any]]
     until: int | None = None  # microseconds since the epoch
     """From when on the clock alone may change the answer, as far as marks have said."""
     held: list[UUID] = field(default_factory=list)
     """Students of a list whose cards are known already."""
-    _given: dict["Arguments", dict[str, Any]] = field(default_factory=dict)
-    _windows: dict["Pages", Window] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> VariableValues:
+        return self.coerced.variables
 
     @cached_property
     def executor(self) -> Executor[Any]:
@@ -47,15 +50,17 @@ class Run:
         """The arguments of a field, as its resolver would see them."""
         if arguments.constant is not None:
             return arguments.constant
-        if arguments not in self._given:
-            self._given[arguments] = arguments.read(self.variables)
-        return self._given[arguments]
+        found = self.coerced.given.get(arguments)
+        if found is None:
+            found = self.coerced.given[arguments] = arguments.read(self.variables)
+        return found
 
     def window(self, pages: "Pages") -> Window:
         """The page that the arguments of a connection ask for."""
-        if pages not in self._windows:
-            self._windows[pages] = pages.window(self.given(pages.arguments))
-        return self._windows[pages]
+        found: Window | None = self.coerced.windows.get(pages)
+        if found is None:
+            found = self.coerced.windows[pages] = pages.window(self.given(pages.arguments))
+        return found
 
 
 def uses_variables(node: Any) -> bool:

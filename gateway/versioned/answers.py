@@ -22,6 +22,7 @@ from gateway.versioned.cards import Card, Composer, versions_in
 from gateway.versioned.dependence import dependence
 from gateway.versioned.flights import Flights
 from gateway.versioned.instants import instant
+from gateway.versioned.patience import Late, Patience
 from gateway.versioned.shared import Shared
 from gateway.versioned.store import ROOM, Kept, Question, Store, tag_of
 from gateway.versioned.tally import Tally, Told
@@ -60,11 +61,16 @@ class VersionedAnswers:
         shared: Shared | None = None,
         room: int = ROOM,
         at_once: bool = False,
+        patience: float = 15.0,
     ) -> None:
-        """With `at_once`, what nobody trusts is kept from its first use on, not its second."""
+        """With `at_once`, what nobody trusts is kept from its first use on, not its second.
+
+        `patience` is how many seconds one waits for the versions.
+        """
         self.compiled = CompiledPlans(lanes, at_once=at_once)
         self._dated = CompiledPlans(lanes, dated=True, at_once=True)
         self._versions = versions
+        self._patience = Patience(patience)
         self._freshness = freshness
         self._shared = shared
         self._store = Store(room)
@@ -87,13 +93,17 @@ class VersionedAnswers:
     ) -> "Answered | Missed | CompiledPlans | None":
         """What is kept for a question that was asked before (`key_of`); None for any other.
 
-        Where nobody can say whether it holds, who answers without that.
+        Where nobody can say whether it holds, who answers without that; `Late` where nobody says
+        it in time.
         """
         question = self._store.get(key)
         if question is None:
             return None
         try:
-            stamps = await self._stamps(question)
+            wanted = question.wanted
+            stamps = await (self._stamps(wanted[0]) if len(wanted) == 1 else self._all(wanted))
+        except Late:
+            raise
         except AWAY as error:
             log.warning("versions cannot be read: %s", type(error).__name__)
             return self.compiled
@@ -156,11 +166,12 @@ class VersionedAnswers:
         own = kept.statements if led else 0  # those who waited had none of their own
         return answered(kept, len(missed.question.wanted) + own)
 
-    async def _stamps(self, question: Question) -> bytes:
+    def _stamps(self, wanted: Wanted) -> asyncio.Future[bytes]:
         """Where the journals stand that an answer is made of."""
-        if len(question.wanted) == 1:
-            return await self._versions.of(question.wanted[0])
-        found = await asyncio.gather(*(self._versions.of(wanted) for wanted in question.wanted))
+        return self._patience.bounded(self._versions.of(wanted))
+
+    async def _all(self, wanted: tuple[Wanted, ...]) -> bytes:
+        found = await asyncio.gather(*map(self._stamps, wanted))
         return b"".join(b"%d:%b" % (len(each), each) for each in found)
 
     async def _made(
@@ -195,10 +206,10 @@ class VersionedAnswers:
             tag_of(question.scope, answered.body),
             answered.statements,
         )
-        if kept.until > kept.since:
-            self._store.keep(question, kept, {} if plan.moves else cards)
-            if self._shared is not None:
-                self._shared.put(question, plan, kept, context.clock)
+        lasts = kept.until > kept.since
+        self._store.keep(question, kept if lasts else None, {} if plan.moves else cards)
+        if lasts and self._shared is not None:
+            self._shared.put(question, plan, kept, context.clock)
         return kept
 
     def _until(self, plan: Plan, run: Run, cards: Mapping[UUID, Card], clock: datetime) -> datetime:

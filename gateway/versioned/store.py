@@ -79,8 +79,11 @@ class Store:
             question.stored = True
         self._shrink()
 
-    def keep(self, question: Question, kept: Kept, cards: dict[UUID, Card]) -> None:
-        """The answer of a question and the cards it is made of, instead of those before."""
+    def keep(self, question: Question, kept: Kept | None, cards: dict[UUID, Card]) -> None:
+        """The answer of a question and the cards it is made of, instead of those before.
+
+        Without an answer, where it is none any more, the cards alone.
+        """
         before = question.size
         question.kept, question.cards = kept, cards
         if question.stored:

@@ -3,13 +3,17 @@
 Who asks is answered by a statement that began afterwards, so that what was committed before is
 seen: by which process, and which connection, does not matter. While one runs, those who come
 wait for the next together. The row gate is inside: what one may not see has no version.
+
+Where no transaction has ended since, in all the cluster, nothing was committed: then PostgreSQL's
+snapshot is the same to the letter, and what was read under it is read again by asking for it alone.
 """
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -26,14 +30,25 @@ log = logging.getLogger("nexus")
 
 MOST = 500  # askers of one statement
 SCHOOL = "nexus"  # who reads for everyone: no token ever names it
+SNAPSHOT = "SELECT pg_current_snapshot()::text"
+ROOM = 16_000_000  # bytes of what was read under one snapshot: five thousand coaches' lists
+OVERHEAD = 500  # bytes of an asker, beside the stamps
 
 
-class Wanted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Wanted:
     """Whose versions one asks for: of one student, or of all whom the viewer sees."""
 
     role: Role
     viewer: str
     student: UUID | None
+    _hash: int = field(init=False, repr=False, compare=False)  # found once: it is asked each time
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.role, self.viewer, self.student)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 Waiting = dict[Wanted, list[asyncio.Future[bytes]]]
@@ -48,6 +63,9 @@ class Versions:
         self._connection: asyncpg.Connection | None = None
         self._waiting: Waiting = {}
         self._running: asyncio.Task[None] | None = None
+        self._snapshot = ""
+        self._seen: dict[Wanted, bytes] = {}  # under that snapshot
+        self._size = 0
 
     async def close(self) -> None:
         if self._running is not None:
@@ -80,10 +98,14 @@ class Versions:
             self._running = None
 
     async def _answer(self, asked: Waiting) -> None:
-        groups: dict[tuple[Role, bool], list[Wanted]] = {}
-        for wanted in asked:
-            groups.setdefault((wanted.role, wanted.student is not None), []).append(wanted)
         connection = await self._connected()
+        self._look_at(await connection.fetchval(SNAPSHOT))
+        groups: dict[tuple[Role, bool], list[Wanted]] = {}
+        for wanted, futures in asked.items():
+            if (found := self._seen.get(wanted)) is not None:
+                _tell(futures, found)
+            else:
+                groups.setdefault((wanted.role, wanted.student is not None), []).append(wanted)
         for (role, narrow), group in groups.items():
             sql = statement(role, narrow=narrow)
             for start in range(0, len(group), MOST):
@@ -91,15 +113,24 @@ class Versions:
                 values: list[list[Any]] = [[each.viewer for each in some]]
                 if narrow:
                     values.append([each.student for each in some])
-                for wanted, found in zip(
-                    some, await connection.fetchval(sql, *values), strict=True
-                ):
-                    for future in asked[wanted]:
-                        if not future.done():
-                            future.set_result(found)
+                snapshot, stamps = await connection.fetchrow(sql, *values)
+                for wanted, found in zip(some, stamps, strict=True):
+                    _tell(asked[wanted], found)
+                    if snapshot == self._snapshot:
+                        self._remember(wanted, found)
+
+    def _look_at(self, snapshot: str) -> None:
+        """Forget what was read under another snapshot."""
+        if snapshot != self._snapshot or self._size > ROOM:
+            self._snapshot, self._seen, self._size = snapshot, {}, 0
+
+    def _remember(self, wanted: Wanted, stamps: bytes) -> None:
+        self._seen[wanted] = stamps
+        self._size += OVERHEAD + len(stamps)
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
+            self._look_at("")  # another server, or the same after a restore, counts anew
             self._connection = await asyncpg.connect(
                 self._dsn,
                 timeout=self._patience,
@@ -115,6 +146,12 @@ class Versions:
         return self._connection
 
 
+def _tell(futures: list[asyncio.Future[bytes]], found: bytes) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(found)
+
+
 def _fail(asked: Waiting, error: BaseException) -> None:
     told = error if isinstance(error, Exception) else OSError("closing")
     for future in chain.from_iterable(asked.values()):
@@ -125,7 +162,10 @@ def _fail(asked: Waiting, error: BaseException) -> None:
 
 @cache
 def statement(role: Role, *, narrow: bool) -> str:
-    """For each asker bytes: ids, versions and their instants, of those whom the gate shows."""
+    """For each asker bytes: ids, versions and their instants, of those whom the gate shows.
+
+    Beside them, the snapshot under which it reads.
+    """
     # after a restore a number may be given a second time, but not at the same instant
     stamp = (
         func.uuid_send(Student.id, type_=LargeBinary)
@@ -141,6 +181,6 @@ def statement(role: Role, *, narrow: bool) -> str:
     asked = "$1::text[], $2::uuid[]" if narrow else "$1::text[]"
     columns = "viewer, student, place" if narrow else "viewer, place"
     return (
-        f"SELECT array_agg(({sql}) ORDER BY place)"  # noqa: S608  made of our own words
+        f"SELECT pg_current_snapshot()::text, array_agg(({sql}) ORDER BY place)"  # noqa: S608  made of our own words
         f" FROM unnest({asked}) WITH ORDINALITY AS asked ({columns})"
     )

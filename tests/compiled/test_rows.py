@@ -77,14 +77,15 @@ SEES = "nexus.viewer", "nexus.role", "nexus.sees"
 
 async def test_who_was_looking_is_forgotten_with_the_statement(both, coach):
     assert (await both.compare(coach, EVERYONE)).equal
-    async with both.lanes._lane() as connection:
-        for setting in SEES:
-            assert await connection.fetchval(f"SELECT current_setting('{setting}', true)") in (
-                b"",
-                None,
-            )
-        assert await connection.fetchval("SELECT count(*) FROM students") == 0
-        assert await connection.fetchval("SELECT current_user::text") == b"nexus_api"
+    *told, seen, who = await both.lanes.texts(
+        [
+            *((f"SELECT current_setting('{setting}', true)", []) for setting in SEES),
+            ("SELECT count(*) FROM students", []),
+            ("SELECT current_user::text", []),
+        ]
+    )
+    assert set(told) <= {b"", None}
+    assert (seen, who) == (0, b"nexus_api")
 
 
 async def test_the_lock_holds_where_a_statement_forgets_its_gate(both, people, student):
@@ -106,9 +107,13 @@ async def test_the_lock_holds_where_a_statement_forgets_its_gate(both, people, s
 
 async def test_an_array_set_by_hand_does_not_outlive_its_statement(both, people, student):
     every = "{" + ",".join(str(one.id) for one in people.students) + "}"
-    async with both.lanes._lane() as connection:
-        await connection.fetchval("SELECT set_config('nexus.sees', $1, true)", every)
-        assert await connection.fetchval("SELECT count(*) FROM students") == 0
+    _, seen = await both.lanes.texts(
+        [
+            ("SELECT set_config('nexus.sees', $1, true)", [every]),
+            ("SELECT count(*) FROM students", []),
+        ]
+    )
+    assert seen == 0
     assert (await both.compare(student, EVERYONE)).equal
 
 

@@ -117,3 +117,62 @@ async def test_tasks_that_are_alike_in_all_that_moves_them_let_their_list_stand(
     later = await kept(both_own, coach, asked, CLOCK + timedelta(hours=6), id=str(student))
     assert len(orjson.loads(first.body)["data"]["student"]["tasks"]["nodes"]) == 3
     assert later.since == CLOCK
+
+
+TASKS = "query Q($id: ID!) { student(id: $id) { tasks(first: 3) { nodes { id weight } } } }"
+
+
+async def only_tasks(db: asyncpg.Connection, coach: Any, *weights: float) -> str:
+    """A pupil of the coach's who has these tasks open, of no subject and due never."""
+    student = await db.fetchval("SELECT student_id FROM coachings WHERE person_id = $1", coach.id)
+    await db.execute("DELETE FROM progress WHERE student_id = $1", student)
+    await db.execute(
+        "DELETE FROM tasks WHERE student_id = $1 AND id <> ALL (ARRAY(SELECT id FROM tasks"
+        " WHERE student_id = $1 AND status = 'Todo' LIMIT $2))",
+        student,
+        len(weights),
+    )
+    await db.execute(
+        "UPDATE tasks SET subject = NULL, due_at = NULL, chapter_code = NULL,"
+        " weight = ($2::float8[])[(SELECT count(*) FROM tasks before"
+        " WHERE before.student_id = $1 AND before.id <= tasks.id)] WHERE student_id = $1",
+        student,
+        weights,
+    )
+    return str(student)
+
+
+async def test_tasks_that_tie_and_stand_still_let_their_list_stand(
+    both_own: Comparison, db, coach
+) -> None:
+    """What is overdue is three times as urgent as what is never due, now and later."""
+    student = await only_tasks(db, coach, 1, 5)
+    overdue = CLOCK - timedelta(days=1)
+    await db.execute(
+        "UPDATE tasks SET due_at = $2 WHERE student_id::text = $1 AND weight = 1", student, overdue
+    )
+    first = await kept(both_own, coach, TASKS, id=student)
+    later = await kept(both_own, coach, TASKS, CLOCK + timedelta(hours=6), id=student)
+    assert len(orjson.loads(first.body)["data"]["student"]["tasks"]["nodes"]) == 2
+    assert later.since == CLOCK
+
+
+async def test_a_card_that_ends_at_once_takes_no_other_along(
+    both_own: Comparison, db, coach
+) -> None:
+    """Two tasks tie by chance, of which one moves on: who comes first is asked each time."""
+    student = await only_tasks(db, coach, 2, 5)
+    soon = CLOCK + timedelta(days=3)  # then twice as urgent as what is never due
+    await db.execute(
+        "UPDATE tasks SET due_at = $2 WHERE student_id::text = $1 AND weight = 2", student, soon
+    )
+    asked = """{ viewer { students(first: 50) {
+      nodes { id displayName tasks(first: 2) { nodes { id } } } } } }"""
+    before = await kept(both_own, coach, asked)
+    await db.execute("UPDATE students SET display_name = display_name || ' bis'")
+    after = await kept(both_own, coach, asked)
+    told = [
+        orjson.loads(each.body)["data"]["viewer"]["students"]["nodes"] for each in (before, after)
+    ]
+    changed = [new["id"] for old, new in zip(*told, strict=True) if old != new]
+    assert changed == [student]
