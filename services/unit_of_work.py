@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Select, UpdateBase, event, text
 from sqlalchemy.engine import ExceptionContext, ExecutionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
@@ -88,12 +88,16 @@ def _failed(failure: ExceptionContext) -> None:
 def _said(context: ExecutionContext) -> str:
     """What a statement does, to which table: nothing of its values."""
     statement: Any = getattr(context.compiled, "statement", None)
-    if statement is None:
-        return "act as"  # the one text that we write ourselves
-    if statement.is_select:
-        tables = statement.get_final_froms()
-        return f"read {getattr(tables[0], 'name', 'rows') if tables else 'rows'}"
-    return f"{statement.__visit_name__} {statement.table.name}"
+    if statement is ACT_AS:
+        return "act as"
+    if isinstance(statement, UpdateBase):
+        return f"{statement.__visit_name__} {_name(statement.table)}"
+    tables = statement.get_final_froms() if isinstance(statement, Select) else ()
+    return f"read {_name(tables[0])}" if tables else "statement"
+
+
+def _name(table: Any) -> str:
+    return str(getattr(table, "name", "rows"))
 
 
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

@@ -31,7 +31,7 @@ from gateway.trusted.registry import OURS
 GUESSER = ROOT / "tests" / "clients" / "guessing" / ".venv" / "bin" / "clairvoyance"
 KINDS = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
 PRIMITIVE = {"String", "Int", "Float", "Boolean", "ID"}
-PRODUCTION = {"env": "production", "introspection": None}
+PRODUCTION = {"env": "production", "introspection": None, "paths": "reference"}
 
 
 def vocabulary() -> list[str]:

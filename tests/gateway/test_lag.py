@@ -36,7 +36,7 @@ async def test_a_loop_that_is_held_is_late_by_as_much() -> None:
 async def test_it_is_told_while_the_process_lives_and_looked_at_no_longer(
     gateway_settings: Settings,
 ) -> None:
-    app: Starlette = create_app(gateway_settings)
+    app: Starlette = create_app(gateway_settings.model_copy(update={"paths": "reference"}))
 
     async def looked() -> float:
         async with client_of(app) as client:
