@@ -18,11 +18,13 @@ from gateway.compiled import CompiledPlans, Lanes
 from gateway.documents import Operation
 from gateway.graphql import GraphQL
 from gateway.incoming import request_id_of
+from gateway.lag import LoopLag
 from gateway.limits import Limiter, OperationRate
 from gateway.logs import OperationLog
 from gateway.metrics import Metrics
 from gateway.origins import cors
 from gateway.settings import Settings
+from gateway.strangers import Strangers
 from gateway.streams.admission import Admission
 from gateway.streams.draining import Draining
 from gateway.streams.opening import Streams
@@ -117,6 +119,8 @@ def create_app(settings: Settings) -> Starlette:
     """The ASGI application; its connections open when it starts and close when it stops."""
     statement_timeout_ms = round(settings.statement_timeout * 1000)
     measured = Metrics()
+    lag = LoopLag()
+    measured.registry.register(lag)
     traced = tracing(settings)
     trust = Trust(settings, load(settings))
     usage = Usage(trust.modes)
@@ -165,7 +169,9 @@ def create_app(settings: Settings) -> Starlette:
             bell=app.state.bell,
             patience=settings.operation_timeout,
         )
-        app.state.streams = Streams(app.state.context, suggestions=settings.introspects)
+        app.state.streams = Streams(
+            app.state.context, suggestions=settings.introspects, tracing=traced
+        )
         app.state.admission = Admission(settings)
         app.state.draining = Draining()
         app.state.reservations = Reservations()
@@ -180,10 +186,14 @@ def create_app(settings: Settings) -> Starlette:
             patience=settings.operation_timeout,
             suggestions=settings.introspects,
             observers=observers,
+            tracing=traced,
         )
-        app.state.sockets = WebSockets(settings, authenticator, operating, app.state.draining)
+        app.state.sockets = WebSockets(
+            settings, authenticator, strangers, operating, app.state.draining
+        )
         running = [
-            asyncio.create_task(part.run()) for part in (app.state.followers, app.state.sockets)
+            asyncio.create_task(part.run())
+            for part in (app.state.followers, app.state.sockets, lag)
         ]
         try:
             async with usage.kept(app.state.redis):
@@ -205,11 +215,13 @@ def create_app(settings: Settings) -> Starlette:
     authenticator = Authenticator(settings)
     observers = (OperationLog(), measured, usage)
     rate = OperationRate(settings.rate_operations)
+    strangers = Strangers(settings.rate_strangers)
     endpoint = GraphQL(
         settings,
         authenticator,
         trust,
         rate=rate,
+        strangers=strangers,
         observers=observers,
         tracing=traced,
     )

@@ -32,6 +32,7 @@ CONTRACT = schema._schema  # strawberry keeps graphql-core's schema here
 
 KEPT_DOCUMENTS = 512
 KEPT_CHARACTERS = 2_000_000  # of all their texts: a tree takes some fifty times as much memory
+LONGEST_OF_NOBODY = 1_000  # characters, where the schema is closed: there is little to ask then
 MOST_ERRORS = 10  # told of one document: each may repeat a large value
 META = {"__typename", "__schema", "__type"}
 
@@ -104,6 +105,8 @@ class Documents:
         """
         kept = self._pinned.get(operation.query) or self._kept.get(operation.query)
         if kept is None:
+            if anonymous and not self._open and len(operation.query) > LONGEST_OF_NOBODY:
+                raise unauthenticated()
             document = parsed(operation.query, self._limits)
             if anonymous and not self._open and not asks_no_viewer(chosen(document, operation)):
                 raise unauthenticated()

@@ -23,9 +23,10 @@ from gateway.negotiation import JSON, LEGACY, negotiated
 from gateway.observations import Observation, Observer
 from gateway.operations import Operations
 from gateway.origins import foreign
-from gateway.refusals import Rejected, malformed
+from gateway.refusals import Rejected, malformed, too_often
 from gateway.requests import ALLOWED, Asked, asked
 from gateway.settings import Settings
+from gateway.strangers import Strangers, TooOften, address_of
 from gateway.streams import single, sse
 from gateway.tracing import Traced, Untraced
 from gateway.trusted.policy import Resolve, Trust
@@ -42,6 +43,7 @@ class GraphQL:
         trust: Trust,
         *,
         rate: OperationRate,
+        strangers: Strangers,
         observers: Sequence[Observer] = (),
         tracing: Traced | Untraced,
     ) -> None:
@@ -51,6 +53,7 @@ class GraphQL:
         self._trust = trust
         self._settings = settings
         self._authenticator = authenticator
+        self._strangers = strangers
         self._operations = Operations(
             settings, self.documents, rate=rate, observers=observers, tracing=tracing
         )
@@ -113,11 +116,21 @@ class GraphQL:
         return await _sent(request, written, media_type or LEGACY)
 
     async def _admitted(self, request: Incoming, clock: datetime) -> Admitted | None:
+        """Whom the token names; who comes without one that is known is counted."""
+        header = request.headers.get("authorization")
+        if known := self._authenticator.remembered(header, clock):
+            return known
+        address = address_of(request.scope)
         try:
-            header = request.headers.get("authorization")
-            return await self._authenticator.bearer(header, clock)
+            self._strangers.came(address)
+            admitted = await self._authenticator.bearer(header, clock)
         except Unauthenticated as error:
             raise unauthenticated(str(error)) from error
+        except TooOften as error:
+            raise too_often(str(error), error.seconds) from None
+        if admitted is not None:
+            self._strangers.known(address)
+        return admitted
 
     async def _asked(self, asker: Asker, resolve: Resolve) -> Asked:
         """What is asked for, once; what is refused is counted too, and a batch before it begins."""

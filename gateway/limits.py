@@ -87,3 +87,8 @@ class OperationRate:
         if len(self._arrivals) > self.ACTORS:
             self._arrivals.popitem(last=False)
         return None
+
+    def give_back(self, actor: str) -> None:
+        """One that was counted was none."""
+        if actor in self._arrivals:
+            self._arrivals[actor] -= self._period

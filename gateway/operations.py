@@ -25,7 +25,7 @@ from gateway.limits import OperationRate
 from gateway.negotiation import JSON
 from gateway.observations import Observation, Observer
 from gateway.recognized import Meant, Recognized
-from gateway.refusals import Rejected, codes, malformed, refusal
+from gateway.refusals import Rejected, codes, malformed, too_often
 from gateway.settings import Settings
 from gateway.streams import single
 from gateway.streams.answering import Asked, subscribed
@@ -122,8 +122,7 @@ class Operations:
             return
         for _ in range(operations):
             if wait := self._rate.wait(viewer.id):
-                told = refusal("too many operations, try again later", "RATE_LIMITED")
-                raise Rejected([told], 429, {"Retry-After": str(wait)})
+                raise too_often("too many operations, try again later", wait)
 
     def _admitted(self, asker: Asker, operation: Operation, seen: Observation) -> Prepared:
         """The operation as it may run; Rejected for everything that can be known before."""
@@ -222,7 +221,7 @@ class Operations:
             request_id=asker.request.request_id,
             idempotency_key=key or None,
         )
-        self._tracing.statements(context.reader)
+        self._tracing.statements(context)
         return context
 
     def over(

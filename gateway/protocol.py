@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -68,6 +68,7 @@ class Http(HttpToolsProtocol):
         self._head = 0  # bytes of the address and the headers, trailers too
         self._around = 0  # bytes that came, and were not of a body
         self._within = 0  # bytes of the body
+        self._working: RequestResponseCycle | None = None  # on which an answer is being made
 
     @property
     def _idle(self) -> bool:
@@ -159,8 +160,16 @@ class Http(HttpToolsProtocol):
         self.transport.write_eof()
         self.loop.call_later(LISTENS, self.transport.abort)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._working = cycle
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        # uvicorn tells the request that came last, behind which this one may stand
+        if self._working is not None and not self._working.response_complete:
+            self._working.disconnected = True
+            self._working.message_event.set()
         self._stop_waiting()
         self._line.die()
 

@@ -42,6 +42,11 @@ def malformed(
     return Rejected([refusal(message, code)], status, headers, understood=False)
 
 
+def too_often(message: str, seconds: int) -> Rejected:
+    """The refusal of who has to wait."""
+    return Rejected([refusal(message, "RATE_LIMITED")], 429, {"Retry-After": str(seconds)})
+
+
 def coded(error: GraphQLError, code: str, *, longest: int | None = None) -> GraphQLError:
     """The same error with a code, where it has none; its message cut to `longest` characters."""
     message = error.message

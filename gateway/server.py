@@ -32,7 +32,9 @@ class Server(uvicorn.Server):
     """Serves the application; told to stop, it lets its streams end before it closes anything."""
 
     def __init__(self, app: Starlette, **options: Any) -> None:
-        super().__init__(uvicorn.Config(app, **{**OPTIONS, **options}))
+        proxies = list(app.state.settings.proxies)
+        told = {"proxy_headers": bool(proxies), "forwarded_allow_ips": proxies}
+        super().__init__(uvicorn.Config(app, **{**OPTIONS, **told, **options}))
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -18,69 +17,19 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from gateway import forms
+
 ROOT = Path(__file__).resolve().parents[1]
 
 Algorithm = Literal["HS256", "RS256", "ES256", "EdDSA", "Ed25519"]
 
 SHORTEST_SECRET = 32  # bytes, what HS256 wants
 _DEVELOPMENT_MARK = "development-only-"
-_DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
-_DATABASE_PARAMETERS = {"host", "port", "ssl", "sslmode"}
-_REDIS_SCHEMES = ("redis", "rediss", "unix")
 _NEXT_JS = ("http://localhost:3000", "http://127.0.0.1:3000")  # where a dashboard is developed
-_MODE = "(open|log|only)"
-_MODES = re.compile(rf"{_MODE}(,[\w.-]+={_MODE})*")
-_ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?", re.ASCII)
 
 
 class SettingsError(Exception):
     """The environment asks for something impossible; the message says what, in one line."""
-
-
-def _database_url(url: str) -> str:
-    """Accept the three ways of writing the scheme, and only what both drivers understand."""
-    parts = urlsplit(url)
-    if parts.scheme not in _DATABASE_SCHEMES:
-        raise ValueError(f"must begin with {', '.join(s + '://' for s in _DATABASE_SCHEMES)}")
-    given = dict(parse_qsl(parts.query))
-    if unknown := sorted(given.keys() - _DATABASE_PARAMETERS):
-        raise ValueError(f"parameter {', '.join(unknown)} is not supported; leave it out")
-    if not parts.path.strip("/"):
-        raise ValueError("names no database: postgresql://user@host/database")
-    if ssl := given.pop("ssl", None):
-        given.setdefault("sslmode", ssl)
-    query = urlencode(given, quote_via=quote, safe="/")
-    return f"postgresql://{parts.netloc}{parts.path}" + (f"?{query}" if query else "")
-
-
-def _redis_url(url: str) -> str:
-    if urlsplit(url).scheme not in _REDIS_SCHEMES:
-        raise ValueError(f"must begin with {', '.join(s + '://' for s in _REDIS_SCHEMES)}")
-    return url
-
-
-def _separated(value: Any) -> Any:
-    """`a,b` as the environment writes a list."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _origin(value: str) -> str:
-    """An origin as browsers send it: scheme, host, and a port where it is not the usual one."""
-    if not _ORIGIN.fullmatch(value):
-        raise ValueError("must be origins such as https://nexus.example, separated by commas")
-    return value.lower()
-
-
-def _modes(value: str) -> str:
-    """Whether documents must be trusted: for all clients, and for some of their own."""
-    value = "".join(value.lower().split())
-    if not _MODES.fullmatch(value):
-        raise ValueError("must be open, log or only; for one client: only,dashboard=log")
-    if "parent-app=" in value:
-        raise ValueError("the parent app runs trusted documents only, whatever is set")
-    return value
 
 
 def _unless_production(value: Any, otherwise: Any) -> Any:
@@ -105,10 +54,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
 
-    database_url: Annotated[str, AfterValidator(_database_url)] | None = Field(
+    database_url: Annotated[str, AfterValidator(forms.database_url)] | None = Field(
         default=None, validation_alias="DATABASE_URL", repr=False
     )
-    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = Field(
+    redis_url: Annotated[str, AfterValidator(forms.redis_url)] | None = Field(
         default=None, validation_alias="REDIS_URL", repr=False
     )
     pool_size: Annotated[int, Field(ge=1, le=500)] = 10
@@ -123,12 +72,21 @@ class Settings(BaseSettings):
 
     # whose pages may call: their origins
     origins: Annotated[
-        tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_separated)
+        tuple[Annotated[str, AfterValidator(forms.origin)], ...],
+        NoDecode,
+        BeforeValidator(forms.separated),
     ] = _unless_production(_NEXT_JS, ())
     batch: Annotated[int, Field(ge=0, le=50)] = 0  # requests in one body; 0 takes no arrays
 
+    # whose `X-Forwarded-For` says from which address a request comes
+    proxies: Annotated[
+        tuple[Annotated[str, AfterValidator(forms.network)], ...],
+        NoDecode,
+        BeforeValidator(forms.separated),
+    ] = ("127.0.0.1/32", "::1/128")
+
     # documents that are not trusted: run, run and counted, or refused
-    documents: Annotated[str, AfterValidator(_modes)] = _unless_production("open", "only")
+    documents: Annotated[str, AfterValidator(forms.modes)] = _unless_production("open", "only")
     documents_dir: Path | None = None  # of the clients' manifests
 
     # how old an answer may be that moves with the clock at every instant
@@ -157,6 +115,8 @@ class Settings(BaseSettings):
 
     # of one actor, a minute; operations are counted in each process by itself, 0 does not count
     rate_operations: Annotated[int, Field(ge=0)] = _unless_production(0, 1200)
+    # of one address, with no token or one that was not good before; those that are good count not
+    rate_strangers: Annotated[int, Field(ge=0)] = _unless_production(0, 3000)
     rate_writes: Annotated[int, Field(ge=1)] = 120
     rate_cancellations: Annotated[int, Field(ge=1)] = 20
     rate_bulk_cancellations: Annotated[int, Field(ge=1)] = 40

@@ -1,19 +1,21 @@
 """Traces with OpenTelemetry, where its extra is installed and an address set; else nothing at all.
 
-A span for each operation, and one for each statement of its loaders; none for fields. Spans name
-documents and tables, never variables or values.
+A span for each operation, over whichever transport it came, one for each event that is rendered for
+those who follow, and one for each statement below; none for fields. Spans name documents and
+tables, never variables or values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from typing import Any
 
 from gateway.observations import Observation
 from gateway.settings import Settings, SettingsError
-from loaders.rows import Reader
+from resolvers.context import Context
 
 NOTHING = nullcontext()
+STATEMENT = {"db.system.name": "postgresql"}
 # the text of an exception may repeat a row, and a row is a pupil's
 SILENT: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 
@@ -26,8 +28,11 @@ class Untraced:
     ) -> AbstractContextManager[Any]:
         return NOTHING
 
-    def statements(self, reader: Reader) -> None:
-        """Leave the statements of a reader unseen."""
+    def event(self, name: str | None) -> AbstractContextManager[Any]:
+        return NOTHING
+
+    def statements(self, context: Context) -> None:
+        """Leave the statements of an operation unseen."""
 
     def close(self) -> None: ...
 
@@ -48,33 +53,51 @@ class Traced:
         with self._tracer.start_as_current_span(
             "graphql", context=parent, kind=SpanKind.SERVER, **SILENT
         ) as span:
-            yield
-            if seen.name or seen.kind:
-                span.update_name(f"{seen.kind} {seen.name or 'anonymous'}")
-            told = {
-                "graphql.operation.name": seen.name,
-                "graphql.operation.type": seen.kind,
-                "graphql.document.id": seen.document,
-                "nexus.path": seen.path,
-                "nexus.cost": seen.cost,
-                "nexus.statements": seen.statements,
-                "nexus.request_id": seen.request_id,
-                "http.response.status_code": seen.status,
-                "nexus.errors": list(seen.codes),
-            }
-            span.set_attributes({key: value for key, value in told.items() if value is not None})
-            if seen.codes:
-                span.set_status(Status(StatusCode.ERROR))
+            try:
+                yield
+            finally:
+                if seen.name or seen.kind:
+                    span.update_name(f"{seen.kind} {seen.name or 'anonymous'}")
+                told = {
+                    "graphql.operation.name": seen.name,
+                    "graphql.operation.type": seen.kind,
+                    "graphql.document.id": seen.document,
+                    "nexus.path": seen.path,
+                    "nexus.cost": seen.cost,
+                    "nexus.statements": seen.statements,
+                    "nexus.request_id": seen.request_id,
+                    "http.response.status_code": seen.status,
+                    "nexus.errors": list(seen.codes),
+                }
+                span.set_attributes(
+                    {key: value for key, value in told.items() if value is not None}
+                )
+                if seen.codes:
+                    span.set_status(Status(StatusCode.ERROR))
 
-    def statements(self, reader: Reader) -> None:
-        """Make a span of each statement of a reader."""
-        reader.span = self._statement
+    def event(self, name: str | None) -> AbstractContextManager[Any]:
+        """A span of an event, as it is rendered for those who follow with this operation."""
+        from opentelemetry.context import Context as Nowhere
 
-    def _statement(self, table: str) -> AbstractContextManager[Any]:
         span: AbstractContextManager[Any] = self._tracer.start_as_current_span(
-            f"read {table}", attributes={"db.system.name": "postgresql"}, **SILENT
+            f"event {name or 'anonymous'}", context=Nowhere(), **SILENT
         )
         return span
+
+    def statements(self, context: Context) -> None:
+        """Make a span of each statement of an operation, those of its changes too."""
+        context.reader.span = self._read
+        context.began = self._began
+
+    def _read(self, table: str) -> AbstractContextManager[Any]:
+        span: AbstractContextManager[Any] = self._tracer.start_as_current_span(
+            f"read {table}", attributes=STATEMENT, **SILENT
+        )
+        return span
+
+    def _began(self, said: str) -> Callable[[], None]:
+        end: Callable[[], None] = self._tracer.start_span(said, attributes=STATEMENT, **SILENT).end
+        return end
 
     def close(self) -> None:
         self._provider.shutdown()

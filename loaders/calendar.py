@@ -6,7 +6,6 @@ from uuid import UUID
 from aiodataloader import DataLoader
 from sqlalchemy import ColumnElement, Date, Double, case, cast, func, literal_column
 
-
 from loaders.columns import (
     DAY_SECONDS,
     PRIORITY_READS,

@@ -1,6 +1,7 @@
 """What a resolver may reach: the viewer, the clock, the loaders. Made anew for each operation."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -34,6 +35,7 @@ class Context:
     `resume` is the last `seq` that a client was sent before its stream was cut; `begins` is where
     in a student's journal the opened subscription begins.
     `patience` is how many seconds a change may take; then it is undone, and said to have failed.
+    `began` is told what each statement of a change does, and gives what is to be called at its end.
     """
 
     viewer: Viewer
@@ -48,6 +50,7 @@ class Context:
     resume: int | None = None
     begins: int | None = None
     patience: float = 15.0
+    began: Callable[[str], Callable[[], None]] | None = None
     roots: Counter[str] = field(default_factory=Counter)
     faults: list[GraphQLError] = field(default_factory=list)
     reader: Reader = field(init=False)

@@ -27,7 +27,7 @@ from services.problems import (
     RateLimitedError,
     Refused,
 )
-from services.unit_of_work import Work, collision, unit_of_work
+from services.unit_of_work import Told, Work, collision, unit_of_work
 
 Result = bulk.Result | AgentsReport
 UseCase = Callable[[Work], Awaitable[Any]]
@@ -96,9 +96,8 @@ async def _committed(
     context: Context, change: Change, given: dict[str, Any], key: str | None, use: UseCase
 ) -> Outcome:
     try:
-        async with unit_of_work(
-            context.sessions, context.viewer, context.clock, told=context.reader.counted
-        ) as work:
+        told = Told(context.reader.counted, context.began)
+        async with unit_of_work(context.sessions, context.viewer, context.clock, told=told) as work:
             if key is not None:
                 print_ = idempotency.fingerprint(change.name, given)
                 first = await idempotency.claim(work, key, print_)

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Select, UpdateBase, event, text
+from sqlalchemy.engine import ExceptionContext, ExecutionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -21,7 +22,8 @@ from models.event import Event
 from services.access import Viewer
 from services.problems import ConflictError, NotFoundError, Refused
 
-TELL = "nexus_told"  # an option of a connection: who counts its statements
+TELL = "nexus_told"  # an option of a connection: who hears of its statements
+ENDS = "nexus_ends"  # of a connection: what to call when its statement has come to its end
 ACT_AS = text(
     "SELECT set_config('nexus.viewer', :viewer, true), set_config('nexus.role', :role, true)"
 )
@@ -48,14 +50,54 @@ def open_engine(url: str, *, size: int, statement_timeout_ms: int) -> AsyncEngin
             }
         },
     )
-    event.listen(engine.sync_engine, "before_cursor_execute", _counted)
+    event.listen(engine.sync_engine, "before_cursor_execute", _begun)
+    event.listen(engine.sync_engine, "after_cursor_execute", _over)
+    event.listen(engine.sync_engine, "handle_error", _failed)
     return engine
 
 
-def _counted(connection: Connection, *_statement: Any) -> None:
-    told: Callable[[], None] | None = connection.get_execution_options().get(TELL)
-    if told is not None:
-        told()
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who hears of the statements of a change: of each that is sent, and, where `began` is given,
+    of what it does, and then of its end."""
+
+    counted: Callable[[], None]
+    began: Callable[[str], Callable[[], None]] | None = None
+
+
+def _begun(connection: Connection, _cursor: Any, _sql: str, _values: Any, *given: Any) -> None:
+    told: Told | None = connection.get_execution_options().get(TELL)
+    if told is None:
+        return
+    told.counted()
+    if told.began is not None:
+        connection.info[ENDS] = told.began(_said(given[0]))
+
+
+def _over(connection: Connection, *_statement: Any) -> None:
+    ended = connection.info.pop(ENDS, None)
+    if ended is not None:
+        ended()
+
+
+def _failed(failure: ExceptionContext) -> None:
+    if failure.connection is not None:
+        _over(failure.connection)
+
+
+def _said(context: ExecutionContext) -> str:
+    """What a statement does, to which table: nothing of its values."""
+    statement: Any = getattr(context.compiled, "statement", None)
+    if statement is ACT_AS:
+        return "act as"
+    if isinstance(statement, UpdateBase):
+        return f"{statement.__visit_name__} {_name(statement.table)}"
+    tables = statement.get_final_froms() if isinstance(statement, Select) else ()
+    return f"read {_name(tables[0])}" if tables else "statement"
+
+
+def _name(table: Any) -> str:
+    return str(getattr(table, "name", "rows"))
 
 
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
@@ -111,11 +153,11 @@ async def unit_of_work(
     viewer: Viewer,
     clock: datetime,
     *,
-    told: Callable[[], None] | None = None,
+    told: Told | None = None,
 ) -> AsyncIterator[Work]:
     """The transaction: committed at the end, undone by any exception, committed by nobody else.
 
-    `told` is called for each statement that is sent, but BEGIN and COMMIT.
+    `told` hears of each statement that is sent, but BEGIN and COMMIT.
     """
     async with make.begin() as db:
         await db.connection(execution_options={TELL: told})

@@ -9,11 +9,7 @@ from uuid import UUID
 
 from models.vocabulary import EventKind, Role
 
-LONGEST_QUEUE = 500  # entries that wait for a subscriber before it is given up
-PART = 250  # entries that are offered in one go
-ROOM = LONGEST_QUEUE - PART  # entries that may wait for a subscriber when a part is offered
-MOMENT = 0.1  # seconds in which who reads takes something
-BREATH = 1.0  # seconds that a part waits for those who read, before the next
+LONGEST_QUEUE = 500  # entries that wait for a subscriber; of more it reads all again by itself
 
 Kinds = frozenset[EventKind] | None
 """Which events are wanted; None for all of them."""
@@ -44,19 +40,20 @@ class Unseen(Ended):
     """The student does not exist for this person, or does not any more."""
 
 
-class FellBehind(Ended):
-    """The subscriber reads more slowly than events happen: it has to come back."""
-
-
 class Follow:
-    """The live part of a subscription. Entries are offered by `Followers` and taken in order."""
+    """The live part of a subscription. Entries are offered by `Followers` and taken in order.
 
-    __slots__ = ("_end", "_queue", "_waiter", "kinds", "person", "positions")
+    Who takes them more slowly than they come is `behind`: nothing waits for it any more, and
+    `positions` are those of what it took last, from where it reads the journals itself.
+    """
+
+    __slots__ = ("_end", "_queue", "_waiter", "behind", "kinds", "person", "positions")
 
     def __init__(self, person: Person, positions: Mapping[UUID, int], kinds: Kinds) -> None:
         self.person = person
         self.positions = dict(positions)
         self.kinds = kinds
+        self.behind = False
         self._queue: deque[Entry] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._end: Ended | None = None
@@ -69,14 +66,20 @@ class Follow:
         return self.kinds is None or entry.kind in self.kinds
 
     def offer(self, entry: Entry) -> None:
-        """Queue an entry; one too many ends the subscription instead."""
-        if self._end is not None or not self.wants(entry):
-            return
-        if len(self._queue) >= LONGEST_QUEUE:
-            self.end(FellBehind())
+        """Queue an entry; with one too many it falls behind."""
+        if self._end is not None or self.behind or not self.wants(entry):
             return
         self._queue.append(entry)
+        if len(self._queue) > LONGEST_QUEUE:
+            self._fall_behind()
         self._wake()
+
+    def _fall_behind(self) -> None:
+        """Leave what waits to the journals, which have it."""
+        self.behind = True
+        for entry in reversed(self._queue):
+            self.positions[entry.student_id] = entry.seq - 1
+        self._queue.clear()
 
     def end(self, reason: Ended) -> None:
         """Give nothing more: not even what was queued, for it may no longer be seen."""
@@ -88,6 +91,12 @@ class Follow:
         """Go on without a student: nothing of theirs is given any more."""
         self.positions.pop(student_id, None)
         self._queue = deque(entry for entry in self._queue if entry.student_id != student_id)
+
+    def turn(self, students: Iterable[UUID]) -> None:
+        """Let others come before these the next time."""
+        for student_id in students:
+            if student_id in self.positions:
+                self.positions[student_id] = self.positions.pop(student_id)
 
     @property
     def ended(self) -> bool:
@@ -103,10 +112,12 @@ class Follow:
         if self._end is not None:
             raise self._end
 
-    async def next(self) -> Entry:
-        """The next entry, waited for; Ended where there will be none."""
+    async def next(self) -> Entry | None:
+        """The next entry, waited for; None once it is behind, Ended where there will be none."""
         while True:
             self.go_on()
+            if self.behind:
+                return None
             if self._queue:
                 return self._queue.popleft()
             self._waiter = asyncio.get_running_loop().create_future()
@@ -115,20 +126,3 @@ class Follow:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-async def taken(follows: Iterable[Follow]) -> None:
-    """Let those who take what they were offered have room for another part of a burst.
-
-    Who takes nothing is not waited for, and nobody is for long.
-    """
-    loop = asyncio.get_running_loop()
-    until = loop.time() + BREATH
-    full = {follow: follow.waiting for follow in follows if follow.waiting > ROOM}
-    while full and loop.time() < until:
-        await asyncio.sleep(MOMENT)
-        full = {
-            follow: follow.waiting
-            for follow, before in full.items()
-            if ROOM < follow.waiting < before
-        }

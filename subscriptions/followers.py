@@ -13,11 +13,12 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from subscriptions.bell import JOURNAL, LINKS, Bell
-from subscriptions.follow import PART, Entry, Follow, Kinds, Person, Unseen, taken
+from subscriptions.follow import Entry, Follow, Kinds, Person, Unseen
 from subscriptions.job_rings import JobRings
 from subscriptions.journals import Audience, Journals
 from subscriptions.kept import kept
 from subscriptions.listener import Listener
+from subscriptions.replays import PAGE, Replays
 from subscriptions.watching import Watched, Watching
 
 log = logging.getLogger("nexus")
@@ -25,7 +26,7 @@ log = logging.getLogger("nexus")
 HEARTBEAT = 5.0  # seconds between two looks at all that is followed, rung or not
 DEAF_HEARTBEAT = 1.0  # while the bell cannot be heard
 UNKNOWN = 2**31  # a version beyond all: look, whatever was read
-PAGE = 100  # entries of one journal read at once
+PART = 250  # entries that are handed out in one go
 SOONEST, LATEST = 0.1, 2.0  # seconds between two attempts to read the journal
 
 
@@ -37,6 +38,7 @@ class Followers:
         self._bell = bell
         self._listener = Listener(redis, self._hear, self._joined)
         self._watched = Watching(self._listener, self._look)
+        self._replays = Replays(journals, self._watched, self._lose)
         self._cohorts: set[Follow] = set()
         self._jobs = JobRings(self._listener)
         self._behind: dict[UUID, int] = {}  # what to look at, and up to where it is known to go
@@ -53,7 +55,7 @@ class Followers:
         follow = Follow(person, {student_id: after}, kinds)
         self._watched.hold(student_id, version).replaying.add(follow)
         try:
-            async with aclosing(self._all(follow)) as entries:
+            async with aclosing(self._replays.entries(follow)) as entries:
                 async for entry in entries:
                     yield entry
         finally:
@@ -73,7 +75,7 @@ class Followers:
                 self._watched.hold(student_id, version).replaying.add(follow)
             self._cohorts.add(follow)
             await self._compare({follow})  # links made and undone before anyone followed
-            async with aclosing(self._all(follow)) as entries:
+            async with aclosing(self._replays.entries(follow)) as entries:
                 async for entry in entries:
                     yield entry
         finally:
@@ -84,30 +86,6 @@ class Followers:
     def job(self, job_id: UUID) -> AsyncGenerator[None]:
         """Yields whenever a job should be looked at: at once, when it rings, and at heartbeats."""
         return self._jobs.follow(job_id)
-
-    async def _all(self, follow: Follow) -> AsyncGenerator[Entry]:
-        """The past, from the places of a follow on, and then what is offered; raises Ended."""
-        while late := {
-            student_id: position
-            for student_id, position in follow.positions.items()
-            if self._watched[student_id].goes_beyond(position, follow)
-        }:
-            page = await self._journals.after(late, PAGE)
-            audience = await self._journals.audience(late)
-            for student_id in late.keys() & follow.positions.keys():
-                if not audience.sees(follow.person, student_id):
-                    self._lose(follow, student_id)
-            for student_id in follow.positions.keys() & (late.keys() - _grown(page).keys()):
-                follow.positions[student_id] = self._watched[student_id].position  # was deleted
-            for entry in page:
-                follow.go_on()  # whoever loses sight of a student meanwhile is shown no more
-                if follow.wants(entry):
-                    yield entry
-        for student_id in follow.positions:  # no await since the condition: nothing between
-            if follow in (watched := self._watched[student_id]).replaying:
-                watched.goes_live(follow)
-        while True:
-            yield await follow.next()
 
     async def run(self) -> None:
         """Hear, read and deliver, for as long as the process lives."""
@@ -186,8 +164,6 @@ class Followers:
         for start in range(0, len(entries), PART):
             part = entries[start : start + PART]
             self._hand_out(part, read, await self._journals.audience(_grown(part)))
-            if start + PART < len(entries):
-                await taken({follow for entry in part for follow in read[entry.student_id].follows})
 
     def _hand_out(
         self, entries: Sequence[Entry], read: Mapping[UUID, Watched], audience: Audience
@@ -204,6 +180,8 @@ class Followers:
             watched.position = entry.seq
             for follow in tuple(watched.follows):
                 follow.offer(entry)
+                if follow.behind:
+                    self._replays.again(follow)
 
     def _lose(self, follow: Follow, student_id: UUID) -> None:
         """A person sees a student no more: a cohort goes on without, anything else ends."""
@@ -232,7 +210,7 @@ class Followers:
         follow.positions[student_id] = position
         try:
             while (at := follow.positions.get(student_id, watched.position)) < watched.position:
-                if follow.ended:
+                if follow.ended or follow.behind:
                     break
                 for entry in await self._journals.after({student_id: at}, PAGE):
                     follow.offer(entry)
@@ -243,6 +221,8 @@ class Followers:
             raise
         if follow in self._cohorts:  # not left meanwhile
             watched.follows.add(follow)
+            if follow.behind:
+                self._replays.again(follow)
 
     async def _beat(self) -> None:
         """Look without having been rung: a ring may be lost, and a student may be gone."""

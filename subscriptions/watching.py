@@ -29,6 +29,12 @@ class Watched:
         self.replaying.discard(follow)
         self.follows.add(follow)
 
+    def goes_back(self, follow: Follow) -> None:
+        """It reads the past itself again."""
+        if follow in self.follows:
+            self.follows.discard(follow)
+            self.replaying.add(follow)
+
     def let_go(self, follow: Follow) -> None:
         self.replaying.discard(follow)
         self.follows.discard(follow)

@@ -18,6 +18,7 @@ from gateway.embedded import Servers
 from gateway.execution import run
 from gateway.refusals import Rejected
 from gateway.streams.opening import Streams
+from gateway.tracing import Untraced
 from loaders.rows import open_pool
 from resolvers.context import Context
 from services.access import Viewer
@@ -68,7 +69,7 @@ async def both_locks(families_dsn: str) -> AsyncIterator[asyncpg.Pool]:
 
 async def opened(prepared: Prepared, operation: Operation, context: Context) -> dict[str, Any]:
     """What a viewer is told who subscribes: a stream that begins, or why not."""
-    streams = Streams(lambda **_: context, suggestions=True)
+    streams = Streams(lambda **_: context, suggestions=True, tracing=Untraced())
     try:
         stream = await streams.open(prepared, operation, context.viewer, context.request_id)
     except Rejected as rejected:

@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import Key, OKPKey, RSAKey
 
-from gateway import auth
+from gateway import keys
 from gateway.auth import Authenticator, Unauthenticated
 from gateway.settings import Algorithm, Settings
 
@@ -103,5 +103,5 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(auth, "time", made)
+    monkeypatch.setattr(keys, "time", made)
     return made

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLError
@@ -20,9 +21,7 @@ from gateway.streams.admission import TooMany
 from gateway.streams.opening import AWAY, ComeBack, Message, Opened
 from gateway.streams.sse import Over
 from services.access import Viewer
-from subscriptions.follow import FellBehind
 
-TOO_SLOW = "events happen faster than they are read here: come back with the last id"
 LATER = "the database is away: come back later with the last id"
 LONGEST_ID = 18  # digits of a `Last-Event-ID`
 
@@ -60,6 +59,7 @@ async def subscribed(request: Request, asked: Asked) -> Response:
             _frames(messages, asked.request_id),
             begins=messages.begins,
             until=asked.session.expires_at,
+            vouched=partial(state.authenticator.vouches, asked.session),
             draining=state.draining,
             held=held.pop_all(),
         )
@@ -104,8 +104,6 @@ async def to_the_end(
         async with aclosing(messages):
             async for message in messages:
                 yield message
-    except FellBehind:
-        raise Over(TOO_SLOW) from None
     except ComeBack:
         raise Over(LATER) from None
     except Exception as error:  # a fault of ours is told apart, logged and masked

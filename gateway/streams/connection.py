@@ -11,9 +11,10 @@ from typing import Any
 from starlette.types import Receive, Send
 
 from gateway.auth import Authenticator, Session, Stale, Unauthenticated
+from gateway.strangers import Strangers, TooOften
 from gateway.streams import protocol
 from gateway.streams.admission import TooMany
-from gateway.streams.operating import LAGS, Gone, Operating
+from gateway.streams.operating import Gone, Operating
 from gateway.streams.protocol import Close, Code
 
 INIT_LIMIT = 10.0  # seconds until connection_init
@@ -33,21 +34,25 @@ class Connection:
     """
 
     __slots__ = (
-        "_acknowledged", "_authenticator", "_closed", "_ending", "_hang_up", "_heard_at",
-        "_initialised", "_moved_at", "_next_ping", "_now", "_operating", "_operations", "_send",
-        "_session", "_until", "_waiting",
+        "_acknowledged", "_address", "_authenticator", "_closed", "_ending", "_hang_up",
+        "_heard_at", "_initialised", "_moved_at", "_next_ping", "_now", "_operating", "_operations",
+        "_send", "_session", "_strangers", "_until", "_waiting",
     )  # fmt: skip
 
     def __init__(
         self,
         authenticator: Authenticator,
+        strangers: Strangers,
         operating: Operating,
         *,
+        address: str | None,
         send: Send,
         hang_up: Callable[[], object],
         now: Callable[[], float],
     ) -> None:
         self._authenticator = authenticator
+        self._strangers = strangers
+        self._address = address
         self._operating = operating
         self._send = send
         self._hang_up = hang_up
@@ -127,12 +132,17 @@ class Connection:
         if token is None:
             message = 'Unauthorized: connection_init needs {"authorization": "Bearer <token>"}'
             raise Close(Code.UNAUTHORIZED, message)
+        stranger = None if self._authenticator.verified(token) else self._address
         try:
+            self._strangers.came(stranger)
             session = await self._authenticator.session(token, datetime.now(UTC))
         except Stale as error:
             raise Close(Code.FORBIDDEN, f"Forbidden: {error}") from None
         except Unauthenticated as error:
             raise Close(Code.UNAUTHORIZED, f"Unauthorized: {error}") from None
+        except TooOften as error:
+            raise Close(Code.TRY_AGAIN, str(error)) from None
+        self._strangers.known(stranger)
         if session.expires_at <= time.time():  # no leeway: it would end at once
             raise Close(Code.FORBIDDEN, "Forbidden: the token has ended")
         return session
@@ -182,7 +192,7 @@ class Connection:
         if self._ending is not None:
             return None
         if self._waiting and now - self._moved_at > SEND_LIMIT:
-            self.end(LAGS)
+            self.end(Close(Code.FELL_BEHIND, "Fell behind: resume with afterSeq"))
         elif now >= self._until and self._session is None:
             self.end(Close(Code.TOO_LATE, "Connection initialisation timeout"))
         elif now >= self._until:
@@ -190,6 +200,9 @@ class Connection:
         elif now - self._heard_at > SILENCE:
             self.end(Close(Code.TOO_LATE, "No answer to pings"))
         elif now >= self._next_ping:
+            if self._session is not None and not self._authenticator.vouches(self._session):
+                self.end(Close(Code.FORBIDDEN, "Forbidden: the token's key was withdrawn"))
+                return None
             self._next_ping = now + PING_EVERY
             return asyncio.create_task(self._ping())
         return None

@@ -16,6 +16,7 @@ from gateway.execution import run, told
 from gateway.refusals import Rejected
 from gateway.streams.plain import Plain
 from gateway.streams.rendering import Renderings, Sharing
+from gateway.tracing import Traced, Untraced
 from resolvers.context import Context
 from resolvers.live import Update
 from services.access import Viewer
@@ -60,9 +61,12 @@ class Opened(AsyncIterator[Message]):
 class Streams:
     """What the streams of one process share."""
 
-    def __init__(self, context: MakeContext, *, suggestions: bool) -> None:
+    def __init__(
+        self, context: MakeContext, *, suggestions: bool, tracing: Traced | Untraced
+    ) -> None:
         self._context = context
         self._suggestions = suggestions
+        self._tracing = tracing
         self._renderings = Renderings()
 
     async def open(
@@ -75,7 +79,7 @@ class Streams:
         """The messages of a subscription; Rejected where it may not start.
 
         While they are taken: GraphQLError where it ends for a reason of the client's own,
-        `FellBehind` and `ComeBack` where it has to start again.
+        `ComeBack` where it has to start again.
         """
         context = self._new(viewer, request_id, resume=operation.resume)
         try:
@@ -89,7 +93,9 @@ class Streams:
 
     def _new(self, viewer: Viewer, request_id: str, resume: int | None = None) -> Context:
         clock = datetime.now(UTC)
-        return self._context(viewer=viewer, clock=clock, request_id=request_id, resume=resume)
+        context = self._context(viewer=viewer, clock=clock, request_id=request_id, resume=resume)
+        self._tracing.statements(context)
+        return context
 
     async def _messages(
         self,
@@ -127,9 +133,10 @@ class Streams:
             async with asyncio.timeout(PATIENCE):
                 while True:
                     context = self._new(viewer, request_id)
-                    answer = await run(
-                        prepared, operation, context, root=value, suggestions=self._suggestions
-                    )
+                    with self._tracing.event(prepared.name):
+                        answer = await run(
+                            prepared, operation, context, root=value, suggestions=self._suggestions
+                        )
                     if not _passes(answer.errors):
                         return body_of(answer).decode()
                     await asyncio.sleep(pause)

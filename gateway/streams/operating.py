@@ -21,12 +21,11 @@ from gateway.streams import protocol
 from gateway.streams.admission import Admission, TooMany
 from gateway.streams.opening import AWAY, ComeBack, Opened, Streams
 from gateway.streams.protocol import Close, Code
+from gateway.tracing import Traced, Untraced
 from gateway.trusted.policy import Trust
 from resolvers.context import Context
 from services.access import Viewer
-from subscriptions.follow import FellBehind
 
-LAGS = Close(Code.FELL_BEHIND, "Fell behind: resume with afterSeq")
 NOT_NOW = Close(Code.TRY_AGAIN, "Try again later: resume with afterSeq")
 
 
@@ -66,6 +65,7 @@ class Operating:
         patience: float,
         suggestions: bool,
         observers: Sequence[Observer] = (),
+        tracing: Traced | Untraced,
     ) -> None:
         self.admission = admission
         self.brief: set[asyncio.Task[Any] | None] = set()
@@ -78,6 +78,7 @@ class Operating:
         self._rate = rate
         self._bounds: Any = {"patience": patience, "suggestions": suggestions}
         self._observers = observers
+        self._tracing = tracing
 
     async def run(self, id: str, asked: Asked, viewer: Viewer, client: Client) -> None:
         """Answer an operation to its end: `next` as often as there is something, then the last."""
@@ -93,15 +94,13 @@ class Operating:
                     else:
                         await self._pass_on(opened, before, client)
                 last = protocol.complete(id)
-            except (Gone, FellBehind, ComeBack):
+            except (Gone, ComeBack):
                 raise
             except Exception as error:
                 last = protocol.error(id, _explained(error, request_id))
             await client.write(last)
         except Gone:
             pass
-        except FellBehind:
-            client.end(LAGS)
         except ComeBack:
             client.end(NOT_NOW)
         finally:
@@ -121,18 +120,19 @@ class Operating:
         """The whole answer, as JSON text, or the stream of a subscription's; it is observed."""
         seen = Observation(request_id, role=viewer.role.value, client=viewer.client)
         status, size = 400, 0
-        try:
-            begun = await self._begun(asked, viewer, seen)
-            status, size = 200, len(begun) if isinstance(begun, str) else 0
-        except Rejected as rejected:
-            seen.codes = codes(rejected.errors)
-            raise
-        else:
-            return begun
-        finally:
-            seen.finish(status=status, size=size)
-            for observer in self._observers:
-                observer.operation(seen)
+        with self._tracing.operation(seen, {}):
+            try:
+                begun = await self._begun(asked, viewer, seen)
+                status, size = 200, len(begun) if isinstance(begun, str) else 0
+            except Rejected as rejected:
+                seen.codes = codes(rejected.errors)
+                raise
+            else:
+                return begun
+            finally:
+                seen.finish(status=status, size=size)
+                for observer in self._observers:
+                    observer.operation(seen)
 
     async def _begun(self, asked: Asked, viewer: Viewer, seen: Observation) -> Opened | str:
         if isinstance(asked, Rejected):
@@ -152,6 +152,7 @@ class Operating:
             return await self._streams.open(prepared, kept, viewer, seen.request_id)
         self.brief.add(asyncio.current_task())
         context = self._context(viewer=viewer, clock=datetime.now(UTC), request_id=seen.request_id)
+        self._tracing.statements(context)
         answer = await run(prepared, asked, context, plans=self._plans, **self._bounds)
         seen.path, seen.statements = answer.path, answer.statements
         seen.codes = codes(answer.errors)

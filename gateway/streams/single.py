@@ -169,8 +169,14 @@ async def managed(request: Request, session: Session) -> Response:
         raise _rejected(f"the stream is {EVENT_STREAM}", "NOT_ACCEPTABLE", 406)
     frames, held = reservation.open(), ExitStack()
     held.callback(reservation.close)
-    draining = request.app.state.draining
-    return sse.Stream(frames, until=session.expires_at, draining=draining, held=held)
+    state = request.app.state
+    return sse.Stream(
+        frames,
+        until=session.expires_at,
+        vouched=partial(state.authenticator.vouches, session),
+        draining=state.draining,
+        held=held,
+    )
 
 
 def _reserved(request: Request, reservations: Reservations, viewer: Viewer) -> Response:

@@ -7,7 +7,7 @@ is to be opened again; the comment before its end says why.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack, aclosing
 from typing import Any
 
@@ -30,6 +30,7 @@ HEADERS = {
 }
 
 EXPIRED = "the token has expired: come back with a fresh one and the last id"
+WITHDRAWN = "the token's key was withdrawn: come back with a fresh one and the last id"
 STOPPING = "this server stops: come back with the last id"
 
 
@@ -81,7 +82,8 @@ def over_at_once(reason: Over) -> Response:
 class Stream(StreamingResponse):
     """Frames as they come, until they end, the reader leaves, the token expires, the server stops.
 
-    `until` is in seconds since the epoch; `held` is given back at the end, whichever it is.
+    `until` is in seconds since the epoch; `vouched` tells whether who reads is still trusted;
+    `held` is given back at the end, whichever it is.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Stream(StreamingResponse):
         *,
         begins: int | None = None,
         until: float,
+        vouched: Callable[[], bool],
         draining: Draining,
         held: ExitStack,
     ) -> None:
@@ -97,6 +100,7 @@ class Stream(StreamingResponse):
         self._frames = frames
         self._opening = opening(begins)
         self._until = until
+        self._vouched = vouched
         self._draining = draining
         self._held = held
 
@@ -122,7 +126,7 @@ class Stream(StreamingResponse):
 
     async def _go_on(self, reader: "_Reader", *ends: Awaitable[None]) -> None:
         try:
-            await _first(self._write(reader), _beat(reader), *ends)
+            await _first(self._write(reader), _beat(reader, self._vouched), *ends)
         except Over as over:
             await reader.take(comment(str(over)))
         await reader.end()
@@ -164,9 +168,11 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def _beat(reader: _Reader) -> None:
+async def _beat(reader: _Reader, vouched: Callable[[], bool]) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT)
+        if not vouched():
+            raise Over(WITHDRAWN)
         await reader.take(comment())
 
 

@@ -12,6 +12,7 @@ from gateway.auth import Authenticator
 from gateway.origins import foreign
 from gateway.protocol import cut
 from gateway.settings import Settings
+from gateway.strangers import Strangers, address_of
 from gateway.streams import protocol
 from gateway.streams.connection import Connection
 from gateway.streams.draining import Draining
@@ -31,11 +32,13 @@ class WebSockets:
         self,
         settings: Settings,
         authenticator: Authenticator,
+        strangers: Strangers,
         operating: Operating,
         draining: Draining,
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
+        self._strangers = strangers
         self._operating = operating
         self._draining = draining
         self._now = asyncio.get_running_loop().time
@@ -56,7 +59,9 @@ class WebSockets:
         await send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL})
         connection = Connection(
             self._authenticator,
+            self._strangers,
             self._operating,
+            address=address_of(scope),
             send=send,
             hang_up=partial(cut, scope),
             now=self._now,

@@ -11,7 +11,8 @@ from gateway.versioned.cards import Card
 from gateway.versioned.versions import Wanted
 
 ROOM = 64_000_000  # bytes: ten thousand dashboards, or a thousand coaches' lists
-OVERHEAD = 1_000  # bytes of a question besides its answer: its key is short, see `key_of`
+OVERHEAD = 1_500  # bytes of a question besides its answer: its key is short, see `key_of`
+CARD = 500  # bytes of a card besides its text: itself, its instants, its place among the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Question:
 
     @property
     def size(self) -> int:
-        cards = sum(len(card.body) for card in self.cards.values())
+        cards = sum(CARD + len(card.body) for card in self.cards.values())
         kept = len(self.kept.body) + len(self.kept.stamps) if self.kept else 0
         return OVERHEAD + kept + cards
 

@@ -166,3 +166,15 @@ def test_what_costs_others_seconds_is_refused_for_little_more_than_its_reading()
     for _ in range(5):
         refused(text)
     assert process_time() - begun < 10 * read
+
+
+@pytest.mark.parametrize("text", ["{ __typename }" + " " * 1_000, "{" * 5_000])
+def test_a_long_text_of_nobody_is_not_even_parsed(text: str) -> None:
+    with pytest.raises(Rejected) as rejected:
+        Documents(open_schema=False).prepared(Operation(text, {}, None), anonymous=True)
+    assert rejected.value.status == 401
+
+
+def test_a_short_text_of_nobody_that_asks_nothing_runs() -> None:
+    text = "{ __typename }".ljust(1_000)
+    assert Documents(open_schema=False).prepared(Operation(text, {}, None), anonymous=True)

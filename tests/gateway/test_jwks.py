@@ -10,7 +10,7 @@ import pytest
 from forging import claims, unsigned
 from publisher import Clock, Publisher, new_key, now, reading, refusal, signed_by, token_of
 
-from gateway.auth import REFETCH_AFTER
+from gateway.keys import REFETCH_AFTER
 from gateway.settings import Algorithm
 
 pytestmark = pytest.mark.anyio

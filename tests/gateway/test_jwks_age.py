@@ -5,7 +5,8 @@ from following import eventually
 from joserfc.jwk import Key
 from publisher import Clock, Publisher, new_key, now, reading, refusal, token_of
 
-from gateway.auth import FRESH, REFETCH_AFTER, WORN, Admitted, Authenticator
+from gateway.auth import Admitted, Authenticator
+from gateway.keys import FRESH, REFETCH_AFTER, WORN
 
 pytestmark = pytest.mark.anyio
 

@@ -22,7 +22,6 @@ from gateway.streams import sse
 from gateway.streams.opening import ComeBack, Message, Opened
 from services.access import Viewer
 from services.demo_school import People
-from subscriptions import follow
 
 pytestmark = pytest.mark.anyio
 
@@ -82,28 +81,6 @@ async def test_who_is_unlinked_is_told_and_not_asked_back(
     error = orjson.loads(told.removeprefix(b"event: next\ndata: "))["errors"][0]
     assert error == {"message": "there is no such id", "extensions": {"code": "NOT_FOUND"}}
     await eventually(lambda: nothing_left(served))
-
-
-async def test_who_falls_behind_is_told_to_come_back(
-    served: Served,
-    client: Client,
-    people: People,
-    student: Viewer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pupil = people.students[0].id
-    async with client.stream(id=str(pupil)) as stream:
-        await stream.opening()
-        await eventually(lambda: following(served))
-        monkeypatch.setattr(follow, "LONGEST_QUEUE", 0)
-        seq = await served.work(student, pupil)
-        assert await stream.rest() == [
-            b": events happen faster than they are read here: come back with the last id\n\n"
-        ]
-    monkeypatch.undo()
-    headers = {"Last-Event-ID": str(stream.last_id)}
-    async with client.stream(id=str(pupil), headers=headers) as stream:
-        assert await stream.seqs(1) == [seq]
 
 
 def failing(served: Served, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

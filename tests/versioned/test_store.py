@@ -1,16 +1,21 @@
 """What is kept in the process stays within its room, whatever is asked."""
 
+import gc
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from os import urandom
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import pytest
 from graphql import parse
 
 from gateway.versioned.answers import key_of
 from gateway.versioned.cards import Card
-from gateway.versioned.store import OVERHEAD, Kept, Question, Store
+from gateway.versioned.store import CARD, OVERHEAD, Kept, Question, Store
+from gateway.versioned.versions import Wanted
 from models.vocabulary import Role
 from services.access import Viewer
 
@@ -18,6 +23,15 @@ NODE = parse("query ($id: ID) { node(id: $id) { id } }").definitions[0]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 ME = Viewer("someone", Role.STUDENT)
+
+
+def moment(number: int) -> datetime:
+    """One of its own."""
+    return NOW + timedelta(seconds=number)
+
+
+def card(number: int) -> Card:
+    return Card(urandom(12), moment(number), moment(-number), urandom(300))
 
 
 def answer(size: int) -> Kept:
@@ -46,7 +60,32 @@ def test_the_size_is_that_of_what_is_kept_and_nothing_else() -> None:
     first = asked(store, "a", 700)
     store.keep(first, answer(200), {uuid4(): Card(b"1", NOW, LATER, b"x" * 50)})
     store.add("b", None)
-    assert store.size == 2 * OVERHEAD + 250
+    assert store.size == 2 * OVERHEAD + 250 + CARD
+
+
+@pytest.mark.parametrize("cards", [0, 1, 10, 50])
+def test_what_is_kept_takes_no_more_memory_than_is_counted(cards: int) -> None:
+    """With all that is around it: keys, instants, dictionaries."""
+    store, many = Store(room=10**12), 200
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(many):
+            viewer = Viewer(
+                f"{number:036}", Role.COACH, f"A name of somebody {number}", "dashboard"
+            )
+            question = Question((Wanted(viewer.role, viewer.id, None),), urandom(16))
+            store.add((f"{number:064}", None, viewer, b'{"first":50,"n":%d}' % number), question)
+            made = {UUID(bytes=urandom(16)): card(number) for _ in range(cards)}
+            stamps = urandom(28 * cards)
+            body = urandom(2_000)
+            store.keep(
+                question, Kept(stamps, moment(number), moment(-number), body, "t" * 34, 1), made
+            )
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.5 * store.size < taken < store.size
 
 
 def test_an_answer_that_no_room_can_hold_is_given_and_not_kept() -> None:
