@@ -26,6 +26,9 @@ class Untraced:
     ) -> AbstractContextManager[Any]:
         return NOTHING
 
+    def parts(self, seen: Observation) -> AbstractContextManager[Any]:
+        return NOTHING
+
     def statements(self, reader: Reader) -> None:
         """Leave the statements of a reader unseen."""
 
@@ -65,6 +68,25 @@ class Traced:
             span.set_attributes({key: value for key, value in told.items() if value is not None})
             if seen.codes:
                 span.set_status(Status(StatusCode.ERROR))
+
+    def parts(self, seen: Observation) -> AbstractContextManager[None]:
+        """A span for an operation's answer in parts, which outlasts the operation's own."""
+        from opentelemetry.context import get_current
+
+        return self._parts(seen, get_current())
+
+    @contextmanager
+    def _parts(self, seen: Observation, operation: Any) -> Iterator[None]:
+        with self._tracer.start_as_current_span("parts", context=operation, **SILENT) as span:
+            yield
+            span.set_attributes(
+                {
+                    "nexus.path": seen.path or "",
+                    "nexus.statements": seen.statements,
+                    "nexus.errors": list(seen.codes),
+                    "http.response.status_code": seen.status,
+                }
+            )
 
     def statements(self, reader: Reader) -> None:
         """Make a span of each statement of a reader."""
