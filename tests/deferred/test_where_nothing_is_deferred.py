@@ -11,7 +11,6 @@ from in_parts import TAKES_PARTS
 from over_http import client_of
 
 from gateway.app import create_app
-from gateway.document_limits import Limits
 from gateway.documents import Documents, Operation
 from gateway.refusals import Rejected
 from gateway.settings import Settings
@@ -74,14 +73,6 @@ def test_there_is_no_stream() -> None:
     assert refused("{ viewer { students { nodes @stream { id } } } }") == [
         "Unknown directive '@stream'."
     ]
-
-
-def test_so_many_fragments_may_be_deferred() -> None:
-    most = Limits().deferred
-    deferred = "... @defer { id } "
-    Documents(open_schema=True).prepared(Operation(f"{{viewer{{{deferred * most}}}}}", {}, None))
-    (message,) = refused(f"{{viewer{{{deferred * (most + 1)}}}}}")
-    assert message == f"the document defers too many fragments: at most {most} are allowed"
 
 
 async def test_a_batch_is_answered_whole(
