@@ -110,6 +110,23 @@ async def test_a_whole_answer_is_kept_as_any_other(fresh: httpx2.AsyncClient) ->
     assert (paths[0], paths[-1]) == ("reference", "versioned")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query ($later: Boolean) { viewer { id ... @defer(if: $later) { role } } }",
+        "query ($later: Boolean) { viewer { id } ... @defer(if: $later) { __typename } }",
+    ],
+)
+async def test_a_condition_that_is_null_is_the_clients_fault_on_every_path(
+    http: httpx2.AsyncClient, query: str
+) -> None:
+    body = {"query": query, "variables": {"later": None}}
+    for accept in ["application/json"] * 3 + [TAKES_PARTS]:
+        answer = await http.post("/graphql", json=body, headers={"Accept": accept})
+        (error,) = answer.json()["errors"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 async def test_without_a_transport_an_answer_is_whole(ask: Ask, student: Viewer) -> None:
     """What WebSocket, event streams and their like run."""
     whole, plain = await ask(student, QUERY), await ask(student, PLAIN)
