@@ -6,6 +6,8 @@ import httpx2
 import pytest
 from in_parts import TAKES_PARTS, merged, parts_of
 
+from gateway.deferred import executing
+
 pytestmark = pytest.mark.anyio
 
 TASKS = """query Tasks($later: Boolean! = true) { viewer { role student { displayName
@@ -143,6 +145,18 @@ async def test_a_fragment_is_deferred_where_it_is_spread(http: httpx2.AsyncClien
     first, last = parts_of((await asked(http, query)).text)
     assert first["data"] == {"viewer": {"role": "STUDENT"}}
     assert last["incremental"][0]["data"].keys() == {"displayName", "student"}
+
+
+async def test_so_many_fragments_follow_and_the_others_stand_where_they_are(
+    coach_http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = """{ viewer { students(first: 8) { nodes { displayName
+      ... @defer { version ... @defer { id } } } } } }"""
+    whole = await asked(coach_http, query, "application/json")
+    monkeypatch.setattr(executing, "MOST_FRAGMENTS", 4)
+    parts = parts_of((await asked(coach_http, query)).text)
+    assert sum(len(part.get("pending", ())) for part in parts) == 4
+    assert merged(parts).data == whole.json()["data"]
 
 
 async def test_a_null_in_a_fragment_takes_the_fragment_and_nothing_before_it(
