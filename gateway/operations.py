@@ -132,8 +132,11 @@ class Operations:
         if asker.reads and prepared.kind is OperationType.MUTATION:
             raise malformed("GET runs queries only", 405, "METHOD_NOT_ALLOWED", {"Allow": "POST"})
         streams = prepared.kind is OperationType.SUBSCRIPTION or asker.on_a_stream
-        takes = streams or asker.streams or asker.takes_parts_of(prepared, operation)
-        if asker.media_type is None and not takes:
+        if (
+            asker.media_type is None
+            and not (streams or asker.streams)
+            and not asker.takes_parts_of(prepared, operation)
+        ):
             raise malformed(f"answers are {' or '.join(JSON)}", 406, "NOT_ACCEPTABLE")
         if viewer is None and not prepared.anonymous:
             raise unauthenticated()

@@ -69,6 +69,21 @@ async def test_an_answer_in_parts_is_counted_once(http: httpx2.AsyncClient, app:
     assert registry.get_sample_value("nexus_operations_total", labels) == before + 1
 
 
+async def test_an_actor_is_counted_as_for_any_answer(
+    gateway_settings: Settings, student: Viewer, token_of: Any
+) -> None:
+    app = create_app(
+        gateway_settings.model_copy(update={"rate_operations": 1, "paths": "reference"})
+    )
+    async with (
+        app.router.lifespan_context(app),
+        client_of(app, Authorization=f"Bearer {token_of(student)}", **HEADERS) as client,
+    ):
+        answers = [await client.post("/graphql", json={"query": TASKS}) for _ in range(60)]
+    assert answers[0].status_code == 200
+    assert answers[-1].status_code == 429
+
+
 async def test_the_last_part_tells_the_bill_of_all(http: httpx2.AsyncClient) -> None:
     headers = {**HEADERS, "X-Nexus-Cost": "1"}
     answer = await http.post("/graphql", json={"query": TASKS}, headers=headers)
@@ -87,7 +102,9 @@ async def production(
     gateway_settings: Settings, student: Viewer, token_of: Any
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a gateway as it stands in production, whose tasks cannot be read."""
-    app = create_app(gateway_settings.model_copy(update={"env": "production"}))
+    app = create_app(
+        gateway_settings.model_copy(update={"env": "production", "paths": "reference"})
+    )
     async with (
         app.router.lifespan_context(app),
         client_of(app, Authorization=f"Bearer {token_of(student)}", **HEADERS) as client,
@@ -95,22 +112,32 @@ async def production(
         yield client
 
 
+@pytest.mark.parametrize(
+    ("table", "failed"), [("tasks", [["viewer", "student"]]), ("students", [])]
+)
 async def test_a_fault_in_a_part_is_masked(
-    production: httpx2.AsyncClient, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    production: httpx2.AsyncClient,
+    lines: Lines,
+    monkeypatch: pytest.MonkeyPatch,
+    table: str,
+    failed: list[list[str]],
 ) -> None:
+    """Whether it takes its fragment away, or stands beside what could be read of it."""
     reads = Reader.rows
 
     async def breaks(reader: Reader, statement: Any, **values: Any) -> Any:
-        if statement.table == "tasks":
+        if statement.table == table:
             raise RuntimeError("secret host")
         return await reads(reader, statement, **values)
 
     monkeypatch.setattr(Reader, "rows", breaks)
-    answer = await production.post(
-        "/graphql", json={"query": TASKS}, headers={"X-Request-Id": "abc"}
-    )
+    query = TASKS if failed else "{ viewer { role ... @defer { id student { id } } } }"
+    headers = {"X-Request-Id": "abc"}
+    answer = await production.post("/graphql", json={"query": query}, headers=headers)
     assert "secret" not in answer.text
-    (error,) = merged(parts_of(answer.text)).errors
+    found = merged(parts_of(answer.text))
+    assert found.failed == failed
+    (error,) = found.errors
     assert error["message"] == "the server failed"
     assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": "abc"}
     assert lines.seen[0].codes == ("INTERNAL_SERVER_ERROR",)
@@ -119,11 +146,11 @@ async def test_a_fault_in_a_part_is_masked(
 async def test_in_production_a_misfit_in_a_part_tells_no_type(
     production: httpx2.AsyncClient,
 ) -> None:
-    query = """query ($track: Track) { viewer { role
-      ... @defer { students(track: $track, first: -1) { totalCount } } } }"""
-    answer = await production.post("/graphql", json={"query": query})
-    (error,) = merged(parts_of(answer.text)).errors
-    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    query = """query ($later: Boolean) { viewer { role
+      ... @defer { student { ... @include(if: true) { ... @defer(if: $later) { id } } } } } }"""
+    told = await production.post("/graphql", json={"query": query, "variables": {"later": None}})
+    (error,) = merged(parts_of(told.text)).errors
+    assert error["message"] == "Argument 'if' has invalid value: it does not fit its type"
 
 
 async def test_statements_of_parts_are_spans_inside_of_their_operation(
@@ -132,7 +159,7 @@ async def test_statements_of_parts_are_spans_inside_of_their_operation(
     spans, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
     monkeypatch.setattr(application, "tracing", lambda _settings: Traced(provider))
-    app = create_app(gateway_settings)
+    app = create_app(gateway_settings.model_copy(update={"paths": "reference"}))
     async with (
         app.router.lifespan_context(app),
         client_of(app, Authorization=f"Bearer {token_of(student)}", **HEADERS) as client,

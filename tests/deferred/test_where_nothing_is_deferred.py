@@ -1,6 +1,5 @@
 """Where an answer cannot come in parts, `@defer` says nothing, or is refused by name."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -78,7 +77,7 @@ def test_there_is_no_stream() -> None:
 async def test_a_batch_is_answered_whole(
     gateway_settings: Settings, student: Viewer, token_of: Any
 ) -> None:
-    app = create_app(gateway_settings.model_copy(update={"batch": 2}))
+    app = create_app(gateway_settings.model_copy(update={"batch": 2, "paths": "reference"}))
     async with (
         app.router.lifespan_context(app),
         client_of(app, Authorization=f"Bearer {token_of(student)}", **HEADERS) as client,
@@ -88,24 +87,12 @@ async def test_a_batch_is_answered_whole(
     assert first == second
 
 
-@pytest.fixture
-async def fresh(
-    gateway_settings: Settings, student: Viewer, token_of: Any
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """A gateway that has answered nothing yet."""
-    app = create_app(gateway_settings)
-    async with (
-        app.router.lifespan_context(app),
-        client_of(app, Authorization=f"Bearer {token_of(student)}") as client,
-    ):
-        yield client
-
-
-async def test_a_whole_answer_is_kept_as_any_other(fresh: httpx2.AsyncClient) -> None:
+async def test_a_whole_answer_is_kept_as_any_other(http: httpx2.AsyncClient) -> None:
+    query = QUERY.replace("role", "kept: role")  # nobody has asked for it yet
     headers = {"Accept": "application/json", "X-Nexus-Cost": "1"}
     paths = []
     for _ in range(3):
-        answer = await fresh.post("/graphql", json={"query": QUERY}, headers=headers)
+        answer = await http.post("/graphql", json={"query": query}, headers=headers)
         paths.append(answer.json()["extensions"]["cost"]["path"])
     assert (paths[0], paths[-1]) == ("reference", "versioned")
 
@@ -125,6 +112,14 @@ async def test_a_condition_that_is_null_is_the_clients_fault_on_every_path(
         answer = await http.post("/graphql", json=body, headers={"Accept": accept})
         (error,) = answer.json()["errors"]
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_on_an_event_stream_an_answer_is_whole(http: httpx2.AsyncClient) -> None:
+    headers = {"Accept": "text/event-stream"}
+    answer = await http.post("/graphql", json={"query": QUERY}, headers=headers)
+    plain = await http.post("/graphql", json={"query": PLAIN}, headers=headers)
+    assert answer.text == plain.text
+    assert answer.text.startswith("event: next\n")
 
 
 async def test_without_a_transport_an_answer_is_whole(ask: Ask, student: Viewer) -> None:
