@@ -6,9 +6,9 @@ from datetime import datetime
 
 from gateway.auth import Admitted, Session
 from gateway.cost import BUDGETS
-from gateway.documents import unauthenticated
+from gateway.documents import Operation, Prepared, unauthenticated
 from gateway.incoming import Incoming
-from gateway.negotiation import negotiated
+from gateway.negotiation import negotiated, takes_parts
 from gateway.observations import Observation
 from gateway.requests import READING
 from services.access import Viewer
@@ -42,6 +42,15 @@ class Asker:
     def streams(self) -> bool:
         """Whether an event stream is the one form of an answer that is understood."""
         return self.media_type is None and negotiated(self.accept, subscribes=True) is not None
+
+    def takes_parts_of(self, prepared: Prepared, operation: Operation) -> bool:
+        """Whether something of an operation is to follow later, and the client takes that."""
+        deferral = prepared.deferral
+        return (
+            deferral is not None
+            and takes_parts(self.accept)
+            and deferral.holds(operation.variables)
+        )
 
     @property
     def accept(self) -> str | None:

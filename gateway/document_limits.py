@@ -21,6 +21,7 @@ from graphql import (
     ValueNode,
 )
 
+from gateway.deferred.directives import DEFER
 from gateway.refusals import Rejected, refusal
 
 
@@ -39,6 +40,7 @@ class Limits:
     aliases: int = 100
     directives: int = 100
     directives_at: int = 4  # at one place
+    deferred: int = 20  # fragments that may follow later
     fields: int = 2_000  # with every fragment expanded where it is spread
     overlaps: int = 10_000  # pairs of fields that may have to agree, about 3 µs each
 
@@ -80,6 +82,7 @@ class _Written:
         self._limits = limits
         self._aliases = 0
         self._directives = 0
+        self._deferred = 0
 
     def check(self, document: DocumentNode) -> None:
         for definition in document.definitions:
@@ -142,6 +145,9 @@ class _Written:
         if self._directives > self._limits.directives:
             raise exceeded("has too many directives", "directives", self._limits.directives)
         for directive in given:
+            self._deferred += directive.name.value == DEFER
+            if self._deferred > self._limits.deferred:
+                raise exceeded("defers too many fragments", "deferred", self._limits.deferred)
             for argument in directive.arguments or ():
                 self._count_members(argument.value)
 

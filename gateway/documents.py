@@ -23,6 +23,7 @@ from graphql import (
     validate,
 )
 
+from gateway.deferred.directives import Deferral, deferral
 from gateway.document_limits import Limits, check
 from gateway.pricing import Price, priced
 from gateway.refusals import Rejected, coded, refusal
@@ -59,6 +60,7 @@ class Prepared:
     node: OperationDefinitionNode
     price: Price
     anonymous: bool  # nothing is asked that needs a viewer
+    deferral: Deferral | None = None  # what of it may follow later
 
     @property
     def kind(self) -> OperationType:
@@ -122,7 +124,8 @@ class Documents:
             found = kept.operations.get(name)  # the only one need not be named
             if found is None:
                 price = priced(CONTRACT, kept.document, node)
-                found = Prepared(kept.id, kept.document, node, price, asks_no_viewer(node))
+                later = deferral(kept.document, node)
+                found = Prepared(kept.id, kept.document, node, price, asks_no_viewer(node), later)
             kept.operations[operation.name] = kept.operations[name] = found
         return found
 

@@ -13,7 +13,12 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 import asyncpg
-from graphql import ExecutionResult, GraphQLError, OperationType, execute
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationType,
+    experimental_execute_incrementally,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from strawberry.exceptions import StrawberryInputCoercionError
@@ -151,8 +156,8 @@ async def _reference(
     *,
     suggestions: bool,
 ) -> ExecutionResult:
-    """graphql-core with batched loaders: always right."""
-    found = execute(
+    """graphql-core with batched loaders: always right; what may follow is not put off."""
+    found: Any = experimental_execute_incrementally(
         CONTRACT,
         prepared.document,
         root_value=root,
@@ -164,7 +169,7 @@ async def _reference(
         hide_suggestions=not suggestions,
         max_coercion_errors=MOST_ERRORS if suggestions else 1,
     )
-    result = found if isinstance(found, ExecutionResult) else await found
+    result: ExecutionResult = found if isinstance(found, ExecutionResult) else await found
     errors = [*(result.errors or ()), *(context.faults if context else ())]
     if not errors:
         return result

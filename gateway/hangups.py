@@ -7,6 +7,8 @@ from starlette.types import Message, Receive, Scope
 
 from gateway.protocol import line
 
+HUNG_UP = 499  # the status that nobody reads; nginx's number, for the log
+
 
 class HungUp(Exception):
     """The client is gone: there is nobody to answer."""

@@ -7,6 +7,7 @@ request.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +15,9 @@ RESPONSE = "application/graphql-response+json"
 LEGACY = "application/json"
 EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
+MULTIPART = "multipart/mixed"
 JSON = (LEGACY, RESPONSE)
+SPOKEN = frozenset((("incrementalspec", "v0.2"),))  # how parts are told; it need not be named
 ENCODINGS = ("br", "gzip")  # those we write, the smaller first
 
 _NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -34,13 +37,17 @@ class MediaRange:
     quality: float
     place: int
 
-    def fits(self, media_type: str) -> bool:
-        """Whether a type of ours is in the range; all of ours are in UTF-8, and say no more."""
+    def fits(
+        self,
+        media_type: str,
+        parameters: frozenset[tuple[str, str]] = frozenset((("charset", "utf-8"),)),
+    ) -> bool:
+        """Whether a type of ours is in the range, which may say no more than these parameters."""
         kind, _, subtype = media_type.partition("/")
         return (
             self.type in (kind, "*")
             and self.subtype in (subtype, "*")
-            and self.parameters <= {("charset", "utf-8")}
+            and self.parameters <= parameters
         )
 
     @property
@@ -65,15 +72,35 @@ def _best(accept: str | None, offered: tuple[str, ...]) -> str | None:
         return offered[0]
     wanted: list[tuple[float, float, int, str]] = []
     for preference, media_type in enumerate(offered):
-        fitting = [each for each in ranges if each.fits(media_type)]
-        if not fitting:
-            continue
-        closest = max(fitting, key=lambda each: each.specificity)
-        if closest.quality > 0:
+        closest = _closest([each for each in ranges if each.fits(media_type)])
+        if closest is not None and closest.quality > 0:
             named = "*" not in (closest.type, closest.subtype)
             place = closest.place if named else float("inf")
             wanted.append((-closest.quality, place, preference, media_type))
     return min(wanted)[-1] if wanted else None
+
+
+def _closest(fitting: Sequence[MediaRange]) -> MediaRange | None:
+    return max(fitting, key=lambda each: each.specificity, default=None)
+
+
+def takes_parts(accept: str | None) -> bool:
+    """Whether a client names the form of an answer in parts, and likes it as well as JSON.
+
+    In which order they stand says nothing: a client names both, and what it asks for decides.
+    """
+    return accept is not None and _takes_parts(accept[:LONGEST])
+
+
+@lru_cache(maxsize=256)
+def _takes_parts(accept: str) -> bool:
+    ranges = media_ranges(accept) or []
+    named = [each for each in ranges if each.type != "*" and each.fits(MULTIPART, SPOKEN)]
+    parts = _closest(named)
+    if parts is None or parts.quality <= 0:
+        return False
+    whole = [_closest([each for each in ranges if each.fits(media_type)]) for media_type in JSON]
+    return all(each is None or each.quality <= parts.quality for each in whole)
 
 
 def media_ranges(accept: str | None) -> list[MediaRange] | None:

@@ -18,9 +18,11 @@ from gateway import answers
 from gateway.asking import Asker
 from gateway.compiled import Answered
 from gateway.cost import affordable
+from gateway.deferred.executing import InParts
+from gateway.deferred.multipart import Parts
 from gateway.documents import Documents, Operation, Prepared, unauthenticated
 from gateway.execution import Answer, Plans, late, run
-from gateway.hangups import HungUp, Listening
+from gateway.hangups import HUNG_UP, HungUp, Listening
 from gateway.limits import OperationRate
 from gateway.negotiation import JSON
 from gateway.observations import Observation, Observer
@@ -38,8 +40,6 @@ from resolvers.context import Context
 from services.access import Viewer
 
 log = logging.getLogger("nexus")
-
-HUNG_UP = 499  # nobody reads it; nginx's number, for the log
 
 
 class Operations:
@@ -91,6 +91,8 @@ class Operations:
                         seen.path = "stream"
                         self.over(seen, Written(b"", streamed.status_code))
                         return streamed
+                    if place is None and asker.takes_parts_of(prepared, operation):
+                        return self._in_parts(asker, prepared, operation, seen)
                     meant = self._understood(asker, prepared, operation, seen.cost)
                     if place is None:
                         self.recognized.keep(asker, meant)
@@ -132,7 +134,11 @@ class Operations:
         if asker.reads and prepared.kind is OperationType.MUTATION:
             raise malformed("GET runs queries only", 405, "METHOD_NOT_ALLOWED", {"Allow": "POST"})
         streams = prepared.kind is OperationType.SUBSCRIPTION or asker.on_a_stream
-        if asker.media_type is None and not streams and not asker.streams:
+        if (
+            asker.media_type is None
+            and not (streams or asker.streams)
+            and not asker.takes_parts_of(prepared, operation)
+        ):
             raise malformed(f"answers are {' or '.join(JSON)}", 406, "NOT_ACCEPTABLE")
         if viewer is None and not prepared.anonymous:
             raise unauthenticated()
@@ -161,6 +167,21 @@ class Operations:
             return answers.body_of(await self._run(prepared, operation, context, plans)).decode()
 
         return single.accepted(asker.request.request, wanted, result)
+
+    def _in_parts(
+        self, asker: Asker, prepared: Prepared, operation: Operation, seen: Observation
+    ) -> Response:
+        """The response of what is answered in parts: it is run as it is sent."""
+        context = self._context(asker, asker.viewer, None) if asker.viewer else None
+        suggestions = self._settings.introspects
+        return Parts(
+            asker,
+            InParts(prepared, operation, context, suggestions=suggestions),
+            seen,
+            patience=self._settings.operation_timeout,
+            observers=self._observers,
+            span=self._tracing.parts(seen),
+        )
 
     def _understood(
         self, asker: Asker, prepared: Prepared, operation: Operation, cost: int

@@ -31,6 +31,9 @@ class Untraced:
     def event(self, name: str | None) -> AbstractContextManager[Any]:
         return NOTHING
 
+    def parts(self, seen: Observation) -> AbstractContextManager[Any]:
+        return NOTHING
+
     def statements(self, context: Context) -> None:
         """Leave the statements of an operation unseen."""
 
@@ -74,6 +77,25 @@ class Traced:
                 )
                 if seen.codes:
                     span.set_status(Status(StatusCode.ERROR))
+
+    def parts(self, seen: Observation) -> AbstractContextManager[None]:
+        """A span for an operation's answer in parts, which outlasts the operation's own."""
+        from opentelemetry.context import get_current
+
+        return self._parts(seen, get_current())
+
+    @contextmanager
+    def _parts(self, seen: Observation, operation: Any) -> Iterator[None]:
+        with self._tracer.start_as_current_span("parts", context=operation, **SILENT) as span:
+            yield
+            span.set_attributes(
+                {
+                    "nexus.path": seen.path or "",
+                    "nexus.statements": seen.statements,
+                    "nexus.errors": list(seen.codes),
+                    "http.response.status_code": seen.status,
+                }
+            )
 
     def event(self, name: str | None) -> AbstractContextManager[Any]:
         """A span of an event, as it is rendered for those who follow with this operation."""

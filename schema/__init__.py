@@ -1,6 +1,7 @@
 """The contract. `schema.graphql` is its printed form; review that diff."""
 
 import strawberry
+from graphql import GraphQLDeferDirective
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
@@ -41,3 +42,6 @@ schema = strawberry.Schema(
     types=ERRORS,
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
 )
+
+# strawberry has its setting for `@defer` and `@stream` together, or for neither
+schema._schema.directives = (*schema._schema.directives, GraphQLDeferDirective)

@@ -50,7 +50,15 @@ pytest_plugins = (
 TODAY = date(2026, 11, 23)
 CLOCK = datetime(2026, 11, 23, 12, tzinfo=UTC)
 # random documents are larger than those of people
-WIDE = Limits(roots=1_000, aliases=5_000, directives=5_000, overlaps=100_000, fields=5_000)
+WIDE = Limits(
+    roots=1_000,
+    aliases=5_000,
+    directives=5_000,
+    deferred=5_000,
+    inline=50,
+    overlaps=100_000,
+    fields=5_000,
+)
 DOCUMENTS = Documents(open_schema=True, limits=WIDE)
 
 

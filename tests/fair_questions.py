@@ -126,6 +126,10 @@ class Asking:
         boolean = next(each for each in type_ if each.name == which).args["if"].type
         return f" @{which}(if: {self.given('if', boolean)})"
 
+    def deferred(self) -> str:
+        """On fragments: whoever does not take parts is answered as if it were not there."""
+        return " @defer" if self.chance(6) else ""
+
     # --- selections
 
     def selection(self, type_: GraphQLNamedType, depth: int, lists: int) -> str:
@@ -144,13 +148,15 @@ class Asking:
             member = self.member(type_, depth, lists)
             match self.draw(st.integers(1, 12)):
                 case 1:
-                    member = f"... on {type_.name}{self.directive()} {{ {member} }}"
+                    member = (
+                        f"... on {type_.name}{self.directive()}{self.deferred()} {{ {member} }}"
+                    )
                 case 2:
-                    member = f"...{self.directive()} {{ {member} }}"
+                    member = f"...{self.directive()}{self.deferred()} {{ {member} }}"
                 case 3:
                     name = self.asked.name("F")
                     self.asked.fragments.append(f"fragment {name} on {type_.name} {{ {member} }}")
-                    member = f"...{name}{self.directive()}"
+                    member = f"...{name}{self.directive()}{self.deferred()}"
             parts.append(member)
         return f"{{ {' '.join(parts)} }}"
 

@@ -84,8 +84,6 @@ class Compiler:
             type_,
             executor.operation,
         )
-        if collected.new_defer_usages:
-            raise Unsupported("it is answered in parts")
         statements = [
             self._statement(type_, name, details)
             for name, details in collected.grouped_field_set.items()
@@ -123,10 +121,7 @@ class Compiler:
         return self.members(type_, place, self.subfields(type_, details))
 
     def subfields(self, type_: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
-        found = self.executor.collect_subfields(type_, details)
-        if found.new_defer_usages:
-            raise Unsupported("it is answered in parts")
-        return found.grouped_field_set
+        return self.executor.collect_subfields(type_, details).grouped_field_set
 
     def members(self, type_: GraphQLObjectType, place: Place, grouped: GroupedFieldSet) -> Json:
         return self.braced(grouped, lambda name, details: self.field(type_, name, place, details))

@@ -13,6 +13,7 @@ import asyncpg
 from graphql import (
     DocumentNode,
     GraphQLEnumType,
+    GraphQLError,
     OperationDefinitionNode,
     OperationType,
     get_named_type,
@@ -183,7 +184,7 @@ def compiled(run: Run, *, dated: bool = False) -> Plan | None:
     """The plan of an operation; None where it reads no table, or nothing of it is in SQL."""
     try:
         plan = Compiler(run, dated=dated).plan()
-    except Unsupported:
+    except (Unsupported, GraphQLError):  # a directive's argument may be at fault
         return None
     return plan if plan.reads and any(each.sql for each in plan.statements) else None
 

@@ -48,6 +48,10 @@ TOO_MUCH = {
         "{" + " ".join(f"nothing{i} @a @b @c" for i in range(40)) + "}",
         "fragment F on Query" + " @a" * 5 + " { nothing }",
     ],
+    "deferred": [
+        "{" + " ... @defer { nothing }" * 21 + "}",
+        "{ ...F @defer } fragment F on Query {" + " ...F @defer" * 20 + "}",
+    ],
     "depth": [
         "{" + " nothing {" * 60 + " x" + " }" * 60 + "}",
         "{ ...F } fragment F on Query { nothing { ...F } }",
@@ -127,12 +131,6 @@ def test_of_many_faults_some_are_told_where_the_schema_is_shown(*, shown: bool, 
     with pytest.raises(Rejected) as rejected:
         Documents(open_schema=shown).prepared(Operation(text, {}, None))
     assert len(rejected.value.errors) == most
-
-
-def test_what_is_deferred_is_refused_as_unknown() -> None:
-    """The contract has no incremental delivery: nobody is sent what they did not accept."""
-    text = "{ viewer { ... @defer { id } } }"
-    assert [error.message for error in refused(text).errors] == ["Unknown directive '@defer'."]
 
 
 def test_of_the_documents_used_last_so_many_are_kept() -> None:

@@ -13,6 +13,7 @@ from gateway.negotiation import (
     encoding,
     is_json,
     negotiated,
+    takes_parts,
 )
 
 URQL = (
@@ -83,6 +84,39 @@ def test_a_subscription_is_answered_as_a_stream_or_not_at_all(
     accept: str | None, media_type: str | None
 ) -> None:
     assert negotiated(accept, subscribes=True) == media_type
+
+
+@pytest.mark.parametrize(
+    ("accept", "taken"),
+    [
+        (None, False),
+        ("", False),
+        ("*/*", False),
+        (LEGACY, False),
+        (APOLLO, False),
+        (BROWSER, False),
+        (URQL, True),
+        ("multipart/mixed", True),
+        ("multipart/*", True),
+        (f"multipart/mixed;incrementalSpec=v0.2,{APOLLO}", True),
+        (f'multipart/mixed; incrementalSpec="v0.2",{APOLLO}', True),
+        (f"multipart/mixed;deferSpec=20220824,{APOLLO}", False),
+        ("multipart/mixed;deferSpec=20220824, multipart/mixed;incrementalSpec=v0.2", True),
+        ("multipart/mixed;incrementalSpec=v0.1", False),
+        ("multipart/mixed;boundary=graphql;subscriptionSpec=1.0", False),
+        (f"multipart/mixed;q=0, {LEGACY}", False),
+        (f"multipart/mixed;q=0.5, {LEGACY}", False),
+        (f"multipart/mixed;q=0.5, {LEGACY};q=0.5", True),
+        (f"multipart/mixed, {LEGACY};q=0.9", True),
+        ("multipart/mixed;q=0.5, */*", False),
+        ("multipart/mixed, */*;q=0.1", True),
+        ("multipart/*, multipart/mixed;q=0", False),
+    ],
+)
+def test_parts_are_taken_by_who_names_them_and_likes_them_as_well(
+    accept: str | None, *, taken: bool
+) -> None:
+    assert takes_parts(accept) is taken
 
 
 @pytest.mark.parametrize(
