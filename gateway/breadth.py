@@ -7,6 +7,7 @@ and graphql-core executes the operation from the beginning: the loaders keep wha
 
 import asyncio
 from collections.abc import Callable
+from types import CoroutineType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -65,7 +66,8 @@ class Run:
         self.executor = executor
         self._waiting: set[asyncio.Future[Any]] = set()
         self._unfinished = 0  # fields whose values have not all come
-        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[None] = self._loop.create_future()
         self._resolvers: dict[Resolved, Callable[[Any], Any]] = {}
 
     async def data(self, selection: Selection) -> dict[str, Any]:
@@ -86,9 +88,7 @@ class Run:
     def later(self, values: list[Any], then: Callable[[list[Any]], None]) -> None:
         """Go on with the values when those that are to be awaited have come."""
         coming = {
-            place: asyncio.ensure_future(value)
-            for place, value in enumerate(values)
-            if is_awaitable(value)
+            place: self._begun(value) for place, value in enumerate(values) if is_awaitable(value)
         }
         left = len(coming)
 
@@ -115,6 +115,11 @@ class Run:
         self._waiting.update(coming.values())
         for future in coming.values():
             future.add_done_callback(come)
+
+    def _begun(self, value: Any) -> asyncio.Future[Any]:
+        if isinstance(value, CoroutineType):
+            return self._loop.create_task(value)
+        return asyncio.ensure_future(value)
 
     def _finish(self) -> None:
         self._unfinished -= 1

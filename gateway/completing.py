@@ -22,6 +22,7 @@ NULL = type(None)
 SHOWN_AS_THEY_ARE = {"ID": str, "String": str, "Boolean": bool, "Float": float}
 
 _awaited: dict[type, bool] = {}
+_usual: set[type] = {NULL}  # classes whose instances may be shown
 
 
 class Irregular(Exception):
@@ -40,10 +41,12 @@ def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
 def kinds(values: Sequence[Any]) -> set[type]:
     """The classes of the values that are not null; Irregular where one is none to be shown."""
     found = set(map(type, values))
+    if not found <= _usual:
+        for kind in found:
+            if issubclass(kind, Exception) or kind is type(Undefined) or hasattr(kind, "__await__"):
+                raise Irregular("a value that is not to be shown")
+        _usual.update(found)
     found.discard(NULL)
-    for kind in found:
-        if issubclass(kind, Exception) or kind is type(Undefined) or hasattr(kind, "__await__"):
-            raise Irregular("a value that is not to be shown")
     return found
 
 

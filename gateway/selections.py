@@ -25,6 +25,7 @@ from graphql.pyutils import Path
 from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
 
+from gateway.compiled.runs import uses_variables
 from gateway.completing import (
     Abstract,
     Completion,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 DECLARATION = "strawberry-definition"
 SOURCE: Any = object()  # stands for the object whose field is resolved
+INFO: Any = object()  # stands for what its resolver is told of the operation
 
 Resolver = Callable[[Any], Any]
 
@@ -163,7 +165,7 @@ def _field(
         return Attribute(key, declared.python_name, completion)
     if declared.extensions:
         raise Irregular("what guards a field is told its path")
-    return Resolved(key, completion, partial(_called, field, declared, details))
+    return Resolved(key, completion, Called(field, declared, details))
 
 
 def _completion(
@@ -223,29 +225,44 @@ class Told:
     context: Any
 
 
-def _called(
-    field: GraphQLField,
-    declared: StrawberryField,
-    details: FieldDetailsList,
-    executor: Executor[Any],
-) -> Resolver:
+class Called:
     """The function that a field is declared with, given its arguments as strawberry gives them."""
-    schema = executor.schema.extensions[DECLARATION]
-    info: Any = strawberry.Info(_raw_info=Told(executor.context_value), _field=declared)  # type: ignore[arg-type]
-    positional, named = get_arguments(
-        field=declared,
-        source=SOURCE,
-        info=info,
-        kwargs=get_argument_values(field, details[0].node, executor.variable_values),
-        config=schema.config,
-        scalar_registry=schema.schema_converter.scalar_registry,
-    )
-    assert declared.base_resolver is not None  # noqa: S101 - it would be an attribute
-    function: Callable[..., Any] = declared.base_resolver.wrapped_func
-    if positional:
-        return lambda source: function(source, **named)
-    of = next((name for name, value in named.items() if value is SOURCE), None)
-    if of is None:
-        return lambda _source: function(**named)
-    del named[of]
-    return lambda source: function(**{of: source}, **named)
+
+    def __init__(
+        self, field: GraphQLField, declared: StrawberryField, details: FieldDetailsList
+    ) -> None:
+        if declared.base_resolver is None:
+            raise Irregular("nothing resolves it")
+        self._function: Callable[..., Any] = declared.base_resolver.wrapped_func
+        self._field = field
+        self._declared = declared
+        self._node = details[0].node
+        self._fixed = not any(map(uses_variables, self._node.arguments or ()))
+        self._given: tuple[list[Any], dict[str, Any]] | None = None
+
+    def __call__(self, executor: Executor[Any]) -> Resolver:
+        positional, named = self._given or self._read(executor)
+        if self._fixed:
+            self._given = positional, named
+        function = self._function
+        info: Any = strawberry.Info(_raw_info=Told(executor.context_value), _field=self._declared)  # type: ignore[arg-type]
+        given = {name: info if value is INFO else value for name, value in named.items()}
+        if positional:
+            return lambda source: function(source, **given)
+        of = next((name for name, value in named.items() if value is SOURCE), None)
+        if of is None:
+            return lambda _source: function(**given)
+        del given[of]
+        return lambda source: function(**{of: source}, **given)
+
+    def _read(self, executor: Executor[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments, with marks in the places of the object and of `info`."""
+        schema = executor.schema.extensions[DECLARATION]
+        return get_arguments(
+            field=self._declared,
+            source=SOURCE,
+            info=INFO,
+            kwargs=get_argument_values(self._field, self._node, executor.variable_values),
+            config=schema.config,
+            scalar_registry=schema.schema_converter.scalar_registry,
+        )
