@@ -1,32 +1,32 @@
-"""Execution by graphql-core, spared what a plain column does not need.
+"""How the values of a field are completed: all of them at once, in the order of their objects.
 
-Most fields of an answer are scalars that are read off a row as they are. They need no `info`, no
-arguments, no second look at whether they are to be awaited; everything else, and whatever is not as
-it should be, is graphql-core's own.
+`Irregular` is raised where graphql-core would have something to say: it says it then. A value is
+told by its class, for all values of a class are shown alike in this schema: its objects are rows,
+of a class for each table, and instances of classes of our own.
 """
 
-from collections.abc import Awaitable
-from dataclasses import dataclass
-from typing import Any, TypeGuard
+from collections.abc import Awaitable, Callable, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
+from uuid import UUID
 
-from asyncpg import Record
-from graphql import GraphQLObjectType, Undefined, is_leaf_type, is_non_null_type
+from graphql import GraphQLObjectType, Undefined, is_specified_scalar_type
 from graphql.execution import Executor
-from graphql.execution.collect_fields import FieldDetailsList
-from graphql.pyutils import Path
+from strawberry.schema.schema_converter import CustomGraphQLEnumType
 
+if TYPE_CHECKING:
+    from gateway.breadth import Run
 
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A field that shows an attribute as it is."""
+Made = dict[str, Any]
+NULL = type(None)
+SHOWN_AS_THEY_ARE = {"ID": str, "String": str, "Boolean": bool, "Float": float}
 
-    attribute: str
-    leaf: Any
-    required: bool
-
-
-_plain: dict[GraphQLObjectType, dict[str, Plain]] = {}
 _awaited: dict[type, bool] = {}
+_usual: set[type] = {NULL}  # classes whose instances may be shown
+
+
+class Irregular(Exception):
+    """graphql-core must execute the operation: there is an error to tell, or a rare thing to do."""
 
 
 def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
@@ -38,52 +38,149 @@ def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
     return found
 
 
-class Lean(Executor[Any]):
-    """Completes plain fields by itself."""
-
-    def execute_field(
-        self,
-        parent_type: GraphQLObjectType,
-        source: Any,
-        field_details_list: FieldDetailsList,
-        path: Path,
-        position_context: Any,
-    ) -> Any:
-        known = _plain.get(parent_type)
-        if known is None:
-            known = _plain[parent_type] = plain_fields(parent_type)
-        plain = known.get(field_details_list[0].node.name.value)
-        if plain is not None:
-            shown = _shown(plain, source)
-            if shown is not Undefined:
-                return shown
-        return super().execute_field(
-            parent_type, source, field_details_list, path, position_context
-        )
-
-
-def _shown(plain: Plain, source: Any) -> Any:
-    """What the field shows; Undefined where graphql-core has something to say about it."""
-    try:
-        row = isinstance(source, Record)
-        value = source[plain.attribute] if row else getattr(source, plain.attribute)
-        if value is None:
-            return Undefined if plain.required else None
-        if isinstance(value, Exception) or is_awaitable(value):
-            return Undefined
-        shown = plain.leaf.coerce_output_value(value)
-    except Exception:
-        return Undefined
-    return Undefined if shown is None else shown
-
-
-def plain_fields(parent: GraphQLObjectType) -> dict[str, Plain]:
-    """The plain fields of a type, by their names."""
-    found = {}
-    for name, field in parent.fields.items():
-        definition = field.extensions.get("strawberry-definition")
-        required = is_non_null_type(field.type)
-        leaf: Any = field.type.of_type if is_non_null_type(field.type) else field.type
-        if definition is not None and definition.is_basic_field and is_leaf_type(leaf):
-            found[name] = Plain(definition.python_name, leaf, required)
+def kinds(values: Sequence[Any]) -> set[type]:
+    """The classes of the values that are not null; Irregular where one is none to be shown."""
+    found = set(map(type, values))
+    if not found <= _usual:
+        for kind in found:
+            if issubclass(kind, Exception) or kind is type(Undefined) or hasattr(kind, "__await__"):
+                raise Irregular("a value that is not to be shown")
+        _usual.update(found)
+    found.discard(NULL)
     return found
+
+
+class Completion(Protocol):
+    """Turns the values of a field into what is shown of them; null stays null."""
+
+    def complete(self, run: "Run", values: list[Any]) -> list[Any]: ...
+
+
+class Fills(Protocol):
+    """What is selected of an object."""
+
+    def fill(self, run: "Run", sources: Sequence[Any], made: Sequence[Made]) -> None: ...
+
+
+class Required:
+    """Values none of which may be null."""
+
+    def __init__(self, inner: Completion) -> None:
+        self._inner = inner
+
+    def complete(self, run: "Run", values: list[Any]) -> list[Any]:
+        if NULL in set(map(type, values)):
+            raise Irregular("a null where none may be")
+        return self._inner.complete(run, values)
+
+
+class Lists:
+    """Lists, whose items are completed all together."""
+
+    def __init__(self, inner: Completion) -> None:
+        self._inner = inner
+
+    def complete(self, run: "Run", values: list[Any]) -> list[Any]:
+        if not kinds(values) <= {list, tuple}:
+            raise Irregular("a list of another kind")
+        items = [item for value in values if value is not None for item in value]
+        shown = self._inner.complete(run, items)
+        found: list[Any] = []
+        begin = 0
+        for value in values:
+            if value is None:
+                found.append(None)
+            else:
+                end = begin + len(value)
+                found.append(shown[begin:end])
+                begin = end
+        return found
+
+
+class Leaves:
+    """Scalars and members of enums."""
+
+    def __init__(self, type_: Any) -> None:
+        self._coerce: Callable[[Any], Any] = type_.coerce_output_value
+        specified = type_.name if is_specified_scalar_type(type_) else ""
+        self._as_it_is = SHOWN_AS_THEY_ARE.get(specified)
+        self._is_id = specified == "ID"
+        self._members: type | None = None
+        self._names: dict[Any, str | None] = {None: None}
+        if isinstance(type_, CustomGraphQLEnumType):
+            self._members = type_.wrapped_cls
+            self._names |= {member: self._coerce(member) for member in type_.wrapped_cls}
+
+    def complete(self, run: "Run", values: list[Any]) -> list[Any]:
+        found = kinds(values)
+        kind = found.pop() if len(found) == 1 else None
+        if kind is not None:
+            if kind is self._as_it_is and (kind is not float or _are_finite(values)):
+                return values
+            if kind is self._members:
+                names = self._names
+                return [names[value] for value in values]
+            if self._is_id and issubclass(kind, UUID):
+                return [None if value is None else str(value) for value in values]
+        return [None if value is None else self._coerced(value) for value in values]
+
+    def _coerced(self, value: Any) -> Any:
+        shown = self._coerce(value)
+        if shown is None or shown is Undefined:
+            raise Irregular("a value that is shown as null")
+        return shown
+
+
+def _are_finite(values: Sequence[float | None]) -> bool:
+    """False, for finite values too, where their sum is beyond what a float holds."""
+    return isfinite(sum(value for value in values if value is not None))
+
+
+class Objects:
+    """Objects of one type: what is selected of them."""
+
+    def __init__(self, type_: GraphQLObjectType, selection: Fills) -> None:
+        self._type = type_
+        self._selection = selection
+        self._shown: set[type] = set()
+
+    def complete(self, run: "Run", values: list[Any]) -> list[Any]:
+        found = kinds(values)
+        there = values if NULL not in map(type, values) else [v for v in values if v is not None]
+        if not there:
+            return values
+        if not found <= self._shown:
+            for value in there:
+                self._shows(value)
+            self._shown |= found
+        made: list[Made] = [{} for _ in there]
+        self._selection.fill(run, there, made)
+        if there is values:
+            return made
+        objects = iter(made)
+        return [None if value is None else next(objects) for value in values]
+
+    def _shows(self, value: Any) -> None:
+        shows = self._type.is_type_of
+        if shows is not None and shows(value, None) is not True:  # type: ignore[arg-type]
+            raise Irregular("a value of another type")
+
+
+class Abstract:
+    """Objects of an interface or a union: `of` gives the completion for the class of a value."""
+
+    def __init__(self, of: Callable[[Executor[Any], Any], Objects]) -> None:
+        self._of = of
+        self._known: dict[type, Objects] = {}
+
+    def complete(self, run: "Run", values: list[Any]) -> list[Any]:
+        found: list[Any] = [None] * len(values)
+        for kind in kinds(values):
+            places = [place for place, value in enumerate(values) if type(value) is kind]
+            alike = [values[place] for place in places]
+            if kind not in self._known:
+                self._known[kind] = self._of(run.executor, alike[0])
+            completed = self._known[kind].complete(run, alike)
+            for place, shown in zip(places, completed, strict=True):
+                found[place] = shown
+        return found

@@ -13,18 +13,15 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 import asyncpg
-from graphql import (
-    ExecutionResult,
-    GraphQLError,
-    OperationType,
-    experimental_execute_incrementally,
-)
+from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql.execution import Executor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from strawberry.exceptions import StrawberryInputCoercionError
 
+from gateway.breadth import answered
 from gateway.compiled.plans import Answered
-from gateway.completing import Lean, is_awaitable
+from gateway.completing import is_awaitable
 from gateway.documents import CONTRACT, MOST_ERRORS, Operation, Prepared
 from gateway.refusals import coded, refusal
 from resolvers.context import Context
@@ -156,20 +153,25 @@ async def _reference(
     *,
     suggestions: bool,
 ) -> ExecutionResult:
-    """graphql-core with batched loaders: always right; what may follow is not put off."""
-    found: Any = experimental_execute_incrementally(
+    """Batched loaders, breadth first where all goes well, else by graphql-core: always right."""
+    executor = Executor.build(
         CONTRACT,
         prepared.document,
         root_value=root,
         context_value=context,
-        variable_values=dict(operation.variables),
+        raw_variable_values=dict(operation.variables),
         operation_name=operation.name,
-        executor_class=Lean,
         is_awaitable=is_awaitable,
         hide_suggestions=not suggestions,
         max_coercion_errors=MOST_ERRORS if suggestions else 1,
     )
-    result: ExecutionResult = found if isinstance(found, ExecutionResult) else await found
+    if isinstance(executor, list):
+        result = ExecutionResult(None, executor)
+    elif (data := await answered(prepared, executor)) is not None:
+        result = ExecutionResult(data, None)
+    else:
+        found: Any = executor.execute_operation()
+        result = await found if is_awaitable(found) else found
     errors = [*(result.errors or ()), *(context.faults if context else ())]
     if not errors:
         return result

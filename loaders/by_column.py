@@ -29,13 +29,58 @@ def _rows_by(column: Column, order_by: tuple[Any, ...]) -> Statement:
 
 
 class Loader(DataLoader[Any, Any]):
-    """Several fields may wait for one row: one that gives up does not call it off for the others.
+    """Reads each key once; what is asked for at about the same time is read by one batch.
 
-    A field gives up when a neighbour fails that may not be null: its branch is null then.
+    Whoever asks waits on a future of its own: one that gives up, because a neighbour failed that
+    may not be null, does not call the row off for the others. What could not be read is not tried
+    again.
     """
 
+    def __init__(self, batch: Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]) -> None:
+        super().__init__(batch)
+        self._read: dict[Any, Any] = {}
+        self._asking: dict[Any, list[asyncio.Future[Any]]] = {}
+        self._next: list[Any] = []
+
     def load(self, key: Any) -> asyncio.Future[Any]:
-        return asyncio.shield(super().load(key))
+        """The value of a key, which may not be None."""
+        future: asyncio.Future[Any] = self.loop.create_future()
+        if key in self._read:
+            _settle(future, self._read[key])
+        elif key in self._asking:
+            self._asking[key].append(future)
+        elif key is None:
+            raise TypeError("a key is needed")
+        else:
+            self._asking[key] = [future]
+            self._next.append(key)
+            if len(self._next) == 1:
+                # those who ask in this turn of the loop, or in the next, are in time
+                self.loop.call_soon(self.loop.call_soon, self._begin)
+        return future
+
+    def _begin(self) -> None:
+        keys, self._next = self._next, []
+        self._batch = self.loop.create_task(self._reading(keys))
+
+    async def _reading(self, keys: list[Any]) -> None:
+        try:
+            values = await self.batch_load_fn(keys)
+        except Exception as error:
+            values = [error] * len(keys)
+        for key, value in zip(keys, values, strict=True):
+            self._read[key] = value
+            for future in self._asking.pop(key):
+                _settle(future, value)
+
+
+def _settle(future: asyncio.Future[Any], value: Any) -> None:
+    if future.done():  # nobody waits any more
+        return
+    if isinstance(value, Exception):
+        future.set_exception(value)
+    else:
+        future.set_result(value)
 
 
 class Loaders:
@@ -49,7 +94,7 @@ class Loaders:
         """The row whose unique column is the key, or None."""
 
         async def batch(keys: list[Any]) -> list[Row | None]:
-            found = {getattr(row, column.key): row for row in await self._rows(column, keys, ())}
+            found = {row[column.key]: row for row in await self._rows(column, keys, ())}
             return [found.get(key) for key in keys]
 
         return self.loader(("one", column), batch)
@@ -60,7 +105,7 @@ class Loaders:
         async def batch(keys: list[Any]) -> list[list[Row]]:
             groups: defaultdict[Any, list[Row]] = defaultdict(list)
             for row in await self._rows(column, keys, order_by):
-                groups[getattr(row, column.key)].append(row)
+                groups[row[column.key]].append(row)
             return [groups[key] for key in keys]
 
         return self.loader(("many", column, order_by), batch)

@@ -164,7 +164,7 @@ class Pages:
                 return [found] * len(keys)
             groups: defaultdict[UUID, list[Row]] = defaultdict(list)
             for row in found:
-                groups[row.parent].append(row)
+                groups[row["parent"]].append(row)
             return [groups[key] for key in keys]
 
         return self._loaders.loader(
@@ -191,7 +191,7 @@ class Pages:
             found = await self._reader.rows(statement, keys=keys, **filters)
             if relation.column is None:
                 return [found[0].total] * len(keys)
-            totals = {row.parent: row.total for row in found}
+            totals = {row["parent"]: row["total"] for row in found}
             return [totals.get(key, 0) for key in keys]
 
         return self._loaders.loader(

@@ -39,7 +39,7 @@ def visible(
         rows = await reader.rows(
             _visible(column, gate, reader.role), keys=keys, sorted_at=reader.clock
         )
-        found = {getattr(row, column.key): row for row in rows}
+        found = {row[column.key]: row for row in rows}
         return [found.get(key) for key in keys]
 
     return loaders.loader(("visible", column, gate), batch)
