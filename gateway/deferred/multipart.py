@@ -73,7 +73,7 @@ class Parts(Response):
         seen = self._seen
         with self._span:
             try:
-                async with Listening(scope, receive):
+                with Listening(scope, receive):
                     await self._answer(scope, receive, send)
             except HungUp:
                 self.status_code = HUNG_UP
