@@ -1,4 +1,7 @@
-"""The dashboard's arithmetic: values in, values out. Each definition stands in its docstring."""
+"""The dashboard's arithmetic: values in, values out. Each definition stands in its docstring.
+
+What is added up of a file PostgreSQL keeps (`docs/decisions/0025`), and is held to these rules.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -41,11 +41,8 @@ async def plan(db: asyncpg.Connection, id: UUID) -> None:
 async def act(db: asyncpg.Connection, id: UUID) -> None:
     seq = next(SEQS)
     at = CLOCK - timedelta(days=seq % 3)
-    await db.execute(
-        "INSERT INTO nexus_app.events (id, student_id, seq, kind, at, actor_id, actor_role,"
-        " payload_json) VALUES ($1, $2, $3, 'TASK_COMPLETED', $4, 'x', 'STUDENT', '{}')",
-        uuid7(), id, seq, at,
-    )  # fmt: skip
+    await insert(db, "events", student_id=id, seq=seq, at=at, actor_role="STUDENT",
+                 actor_agent=None)  # fmt: skip
 
 
 async def forget(db: asyncpg.Connection, id: UUID) -> None:
