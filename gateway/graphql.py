@@ -102,6 +102,8 @@ class GraphQL:
             resolve = self._trust.resolver(asker.viewer, request.document)
             wanted = await self._asked(asker, resolve)
         except Rejected as rejected:
+            if single.names_one(request):
+                rejected.understood = False  # its answer goes elsewhere: the status is all
             written = self._operations.over(seen, rejection(rejected, media_type), rejected)
         else:
             if wanted.batch:

@@ -19,7 +19,7 @@ MODULES = sorted(
     module.relative_to(ROOT)
     for folder in FOLDERS
     for module in (ROOT / folder).rglob("*.py")
-    if "node_modules" not in module.parts
+    if not {"node_modules", ".venv"} & set(module.parts)
 )
 OURS = [module for module in MODULES if module.parts[0] != "tests"]
 TESTS = [module for module in MODULES if module.name.startswith("test_")]

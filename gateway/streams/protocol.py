@@ -8,14 +8,14 @@ the codes that end in "again", with a token that they ask for anew, and give up 
 | 403 | (HTTP, before the upgrade) pages of this origin may not call | |
 | 1009 | a message is larger than a request may be | |
 | 1012 | the process stops: come back, another one answers | again |
-| 1013 | not now: the database is away, or the actor has too many connections | again |
+| 1013 | not now: the database is away, or there are too many of the actor or the address | again |
 | 4400 | that is no message of this protocol; the reason says why | |
 | 4401 | subscribed before the acknowledgement, no token, or one that nobody trusts | |
-| 4403 | the token has ended, or is now another person's | again |
+| 4403 | the token or its key has ended, or it is now another person's | again |
 | 4406 | no subprotocol but `graphql-transport-ws` is spoken | |
 | 4408 | no `connection_init` in time, or no sign of life | again |
 | 4409 | an operation of that id is under way | |
-| 4410 | reads too slowly: come back with `afterSeq` | again |
+| 4410 | takes nothing: come back with `afterSeq` | again |
 | 4429 | `connection_init` was sent twice | |
 """
 

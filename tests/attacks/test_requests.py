@@ -1,5 +1,6 @@
 """Rows of method, `Accept`, `Content-Type` and body, each with the status it must have."""
 
+import gzip
 from dataclasses import dataclass
 
 import httpx2
@@ -23,11 +24,13 @@ class Row:
     """A request, and what must come of it; `answered` is the media type, where there is data."""
 
     status: int
-    body: str = ME
+    body: str | bytes = ME
     accept: str | None = None
     content_type: str | None = OLD
     answered: str = OLD
     method: str = "POST"
+    packed: str | None = None  # how the body says that it is
+    data: bool | None = None  # whether there is any; by itself, where the question is ME
 
 
 ROWS = [
@@ -42,15 +45,22 @@ ROWS = [
     Row(200, accept=f"{OLD};q=0, */*", answered=NEW),
     Row(200, accept=f"multipart/mixed;deferSpec=20220824, {NEW}", answered=NEW),
     Row(200, accept=f"{HTML}, {OLD};q=0.1"),
+    Row(200, accept="application/*"),
+    Row(200, accept="application/*;q=0.1, text/*"),
+    Row(200, accept=f"*/*;q=0.1, {NEW}", answered=NEW),
+    Row(200, accept=f"APPLICATION/JSON ; Q=1.0 , {HTML}"),
+    Row(200, accept=f"{OLD};charset=utf-8;q=0.9"),
     # nothing that there is
     Row(406, accept=HTML),
     Row(406, accept="multipart/mixed"),
     Row(406, accept="*/*;q=0"),
     Row(406, accept=f"{OLD};charset=utf-16"),
     Row(406, accept="nonsense"),
+    Row(406, accept="application/*;q=0, text/html"),
     Row(406, accept=HTML, body=CHANGE),
     # a stream of one answer, for who takes nothing else
     Row(200, accept=STREAM, answered=STREAM),
+    Row(200, accept=f"*/*, {OLD};q=0, {NEW};q=0", answered=STREAM),
     # what is no JSON
     Row(415, content_type=PLAIN),
     Row(415, content_type=FORM, body="query=%7B__typename%7D"),
@@ -60,10 +70,33 @@ ROWS = [
     Row(415, content_type="text/json"),
     Row(415, content_type=None),
     Row(415, content_type=NEW),
+    Row(415, content_type="application/json; charset=iso-8859-1"),
+    Row(415, content_type="application/json, text/plain"),
     Row(200, content_type="application/json;charset=UTF-8"),
-    # what is JSON, and no request
+    Row(200, content_type='Application/JSON; charset="utf-8"'),
+    # what is packed, and what says so
+    Row(200, body=gzip.compress(ME.encode()), packed="gzip", data=True),
+    Row(400, body=ME, packed="gzip", data=False),
+    Row(400, body=gzip.compress(ME.encode())),
+    Row(415, body=ME, packed="zstd"),
+    # what is no JSON text
     Row(400, body=""),
+    Row(400, body=" " * 1_000),
     Row(400, body="{"),
+    Row(400, body="\ufeff" + ME),
+    Row(400, body=ME.encode("utf-16")),
+    Row(400, body=b'{"query": "{ __typename } # \xff"}'),
+    Row(400, body=b'{"query": "{ __typename } # \xed\xa0\x80"}'),
+    Row(400, body='{"query": "{ __typename } # \\ud800"}'),
+    Row(400, body='{"query": "{ __typename } # \x00"}'),
+    Row(400, body=ME + ME),
+    Row(400, body='{"query": "{ __typename }", "variables": {"n": NaN}}'),
+    Row(400, body='{"query": "{ __typename }", "variables": {"n": 1e999}}'),
+    Row(400, body='{"query": "{ __typename }", "variables": {"n": %s}}' % ("9" * 5_000)),
+    Row(400, body='{"variables": ' + '{"a":' * 5_000 + "1" + "}" * 5_001),
+    Row(400, body="[" * 100_000 + "]" * 100_000),
+    Row(413, body=" " * 1_000_001),
+    # what is JSON, and no request
     Row(400, body="null"),
     Row(400, body="true"),
     Row(400, body="1"),
@@ -72,6 +105,9 @@ ROWS = [
     Row(400, body=f"[{ME}]"),
     Row(400, body="{}"),
     Row(400, body='{"query": {}}'),
+    Row(200, body='{"query": "{", "query": "{ __typename }"}', data=True),  # the last one counts
+    Row(200, body='{"query": "{ __typename }", "n": %s}' % ("9" * 300), data=True),
+    Row(200, body='{"query": "{ __typename \\u0000 }"}'),
     Row(400, body='{"query": "{ __typename }", "variables": []}'),
     Row(400, body='{"query": "{ __typename }", "extensions": "x"}', accept=NEW, answered=NEW),
     # a request whose operation cannot run
@@ -94,10 +130,17 @@ async def test_a_request_has_the_status_that_it_must_have(
     http: httpx2.AsyncClient, row: Row
 ) -> None:
     headers = {"Accept": row.accept or "", "Content-Type": row.content_type or ""}
+    if row.packed:
+        headers["Content-Encoding"] = row.packed
     answer = await http.request(row.method, "/graphql", content=row.body, headers=headers)
     assert answer.status_code == row.status
     assert answer.headers["content-type"] == f"{row.answered}; charset=utf-8"
-    assert ('"data":' in answer.text) == (row.status == 200 and row.body == ME)
+    told = row.status == 200 and row.body == ME if row.data is None else row.data
+    assert ('"data":' in answer.text) == told
+
+
+def test_there_are_rows_enough_and_each_once() -> None:
+    assert len(set(ROWS)) == len(ROWS) >= 40
 
 
 async def test_nothing_is_changed_for_who_could_not_read_the_answer(
