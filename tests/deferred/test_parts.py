@@ -117,6 +117,15 @@ async def test_what_a_variable_does_not_defer_is_answered_at_once(
     assert whole.content == (await asked(http, PLAIN)).content
 
 
+async def test_what_a_variable_does_not_defer_is_kept_as_any_other(
+    http: httpx2.AsyncClient,
+) -> None:
+    body = {"query": TASKS.replace("role", "kept: role"), "variables": {"later": False}}
+    headers = {"Accept": TAKES_PARTS, "X-Nexus-Cost": "1"}
+    answers = [await http.post("/graphql", json=body, headers=headers) for _ in range(3)]
+    assert answers[-1].json()["extensions"]["cost"]["path"] == "versioned"
+
+
 async def test_what_the_document_says_is_not_deferred_is_answered_at_once(
     http: httpx2.AsyncClient,
 ) -> None:

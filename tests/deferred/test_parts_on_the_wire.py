@@ -96,7 +96,7 @@ def line() -> Iterator[Line]:
 
 async def until(holds: Callable[[], Awaitable[Any]]) -> None:
     """Wait until something is so; the test fails where it never is."""
-    for _ in range(500):
+    for _ in range(250):  # less than any statement may take by itself
         if await holds():
             return
         await asyncio.sleep(0.02)
