@@ -127,13 +127,9 @@ class Run:
             future.add_done_callback(come)
 
     def _begun(self, value: Any) -> asyncio.Future[Any]:
-        if isinstance(value, asyncio.Future):
-            return value
-        return (
-            self._loop.create_task(value)
-            if isinstance(value, CoroutineType)
-            else asyncio.ensure_future(value)
-        )
+        if isinstance(value, CoroutineType):
+            return self._loop.create_task(value)
+        return asyncio.ensure_future(value)
 
     def _finish(self) -> None:
         self._unfinished -= 1
