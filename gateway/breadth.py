@@ -127,9 +127,11 @@ class Run:
             future.add_done_callback(come)
 
     def _begun(self, value: Any) -> asyncio.Future[Any]:
-        if isinstance(value, CoroutineType):
-            return self._loop.create_task(value)
-        return asyncio.ensure_future(value)
+        if isinstance(value, CoroutineType):  # asyncio finds it out more slowly
+            begun: asyncio.Future[Any] = self._loop.create_task(value)
+        else:
+            begun = asyncio.ensure_future(value)
+        return begun
 
     def _finish(self) -> None:
         self._unfinished -= 1
