@@ -11,7 +11,7 @@ from types import CoroutineType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from graphql import OperationType
+from graphql import ExecutionResult, OperationType
 from graphql.execution import Executor
 
 from gateway.completing import Irregular, Made, is_awaitable
@@ -22,11 +22,21 @@ KEPT = 8  # selections of one operation, by the Booleans that it was asked with
 _selections: WeakKeyDictionary[Any, dict[Any, Selection | None]] = WeakKeyDictionary()
 
 
-async def answered(operation: object, executor: Executor[Any]) -> dict[str, Any] | None:
-    """The data of a query, or of a subscription's event; None where graphql-core must find it.
+async def executed(operation: object, executor: Executor[Any]) -> ExecutionResult:
+    """The result of an operation, as graphql-core would have it.
 
     `operation` is what the executor was built for: its selections are kept as long as it lives.
     """
+    data = await answered(operation, executor)
+    if data is not None:
+        return ExecutionResult(data, None)
+    found: Any = executor.execute_operation()
+    result: ExecutionResult = await found if is_awaitable(found) else found
+    return result
+
+
+async def answered(operation: object, executor: Executor[Any]) -> dict[str, Any] | None:
+    """The data of a query, or of a subscription's event; None where graphql-core must find it."""
     selection = _selection(operation, executor)
     if selection is None:
         return None
@@ -95,12 +105,12 @@ class Run:
         def come(future: asyncio.Future[Any]) -> None:
             nonlocal left
             self._waiting.discard(future)
-            error = None if future.cancelled() else future.exception()
+            failed = None if future.cancelled() else future.exception()
             if self._over.done():
                 return
             left -= 1
-            if future.cancelled() or error is not None:
-                self._over.set_exception(error or Irregular("a field was called off"))
+            if future.cancelled() or failed is not None:
+                self._over.set_exception(failed or Irregular("a field was called off"))
             elif not left:
                 try:
                     for place, value in coming.items():
@@ -117,9 +127,11 @@ class Run:
             future.add_done_callback(come)
 
     def _begun(self, value: Any) -> asyncio.Future[Any]:
-        if isinstance(value, CoroutineType):
-            return self._loop.create_task(value)
-        return asyncio.ensure_future(value)
+        if isinstance(value, CoroutineType):  # asyncio finds it out more slowly
+            begun: asyncio.Future[Any] = self._loop.create_task(value)
+        else:
+            begun = asyncio.ensure_future(value)
+        return begun
 
     def _finish(self) -> None:
         self._unfinished -= 1

@@ -5,7 +5,7 @@ told by its class, for all values of a class are shown alike in this schema: its
 of a class for each table, and instances of classes of our own.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 from uuid import UUID
@@ -109,7 +109,8 @@ class Leaves:
         self._names: dict[Any, str | None] = {None: None}
         if isinstance(type_, CustomGraphQLEnumType):
             self._members = type_.wrapped_cls
-            self._names |= {member: self._coerce(member) for member in type_.wrapped_cls}
+            members: Iterable[Any] = type_.wrapped_cls
+            self._names |= {member: self._coerce(member) for member in members}
 
     def complete(self, run: "Run", values: list[Any]) -> list[Any]:
         found = kinds(values)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from gateway.breadth import answered
+from gateway.breadth import executed
 from gateway.compiled.plans import Answered
 from gateway.completing import is_awaitable
 from gateway.documents import CONTRACT, MOST_ERRORS, Operation, Prepared
@@ -167,11 +167,8 @@ async def _reference(
     )
     if isinstance(executor, list):
         result = ExecutionResult(None, executor)
-    elif (data := await answered(prepared, executor)) is not None:
-        result = ExecutionResult(data, None)
     else:
-        found: Any = executor.execute_operation()
-        result = await found if is_awaitable(found) else found
+        result = await executed(prepared, executor)
     errors = [*(result.errors or ()), *(context.faults if context else ())]
     if not errors:
         return result

@@ -7,6 +7,7 @@ it is kept with the operation, and filled in by the runs of `gateway/breadth.py`
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import strawberry
@@ -153,8 +154,8 @@ def _field(
     if name == "__typename":
         return Name(key, parent.name)
     field = executor.schema.get_field(parent, name)
-    declared = field and field.extensions.get(DECLARATION)
-    if field is None or declared is None:
+    declared = field.extensions.get(DECLARATION) if field is not None else None
+    if field is None or not isinstance(declared, StrawberryField):
         raise Irregular("it is about the schema")
     if any(each.fragment_variable_values for each in details):
         raise Irregular("a fragment takes arguments")
@@ -231,9 +232,10 @@ class Called:
     def __init__(
         self, field: GraphQLField, declared: StrawberryField, details: FieldDetailsList
     ) -> None:
-        if declared.base_resolver is None:
-            raise Irregular("nothing resolves it")
-        self._function: Callable[..., Any] = declared.base_resolver.wrapped_func
+        function = declared.base_resolver and declared.base_resolver.wrapped_func
+        if not isinstance(function, FunctionType):
+            raise Irregular("no function resolves it")
+        self._function = function
         self._field = field
         self._declared = declared
         self._node = details[0].node

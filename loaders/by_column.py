@@ -17,6 +17,7 @@ from loaders.columns import columns_of
 from loaders.rows import Reader, Row, Statement, compiled
 
 Column = InstrumentedAttribute[Any]
+Batch = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]  # the values of keys, in their order
 
 
 @cache
@@ -36,7 +37,7 @@ class Loader(DataLoader[Any, Any]):
     again.
     """
 
-    def __init__(self, batch: Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]) -> None:
+    def __init__(self, batch: Batch) -> None:
         super().__init__(batch)
         self._read: dict[Any, Any] = {}
         self._asking: dict[Any, list[asyncio.Future[Any]]] = {}
@@ -110,9 +111,11 @@ class Loaders:
 
         return self.loader(("many", column, order_by), batch)
 
-    def loader(
-        self, key: Hashable, batch: Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
-    ) -> DataLoader[Any, Any]:
+    def known(self, key: Hashable) -> DataLoader[Any, Any] | None:
+        """The loader known by this key, if it was made."""
+        return self._by_key.get(key)
+
+    def loader(self, key: Hashable, batch: Batch) -> DataLoader[Any, Any]:
         """The loader known by this key, made with `batch` on its first use."""
         if key not in self._by_key:
             self._by_key[key] = Loader(batch)

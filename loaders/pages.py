@@ -23,7 +23,7 @@ from sqlalchemy import (
     true,
 )
 
-from loaders.by_column import Loaders
+from loaders.by_column import Batch, Loaders
 from loaders.columns import columns_of
 from loaders.filters import Filter
 from loaders.keyset import Order, Place, Window
@@ -123,6 +123,14 @@ def _count(relation: Relation, role: Role, filters: tuple[str, ...]) -> Statemen
     )
 
 
+def _fixed(filters: dict[str, Any]) -> tuple[Any, ...]:
+    """Filters as part of a key."""
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value)
+        for name, value in filters.items()
+    )
+
+
 class Pages:
     """Pages and totals of relations, batched over their parents."""
 
@@ -140,6 +148,20 @@ class Pages:
         extra: int = 1,
     ) -> DataLoader[UUID, list[Row]]:
         """Up to `window.limit` rows from the window's end; `extra` ones say that there are more."""
+        key = ("page", relation, order, window, extra, _fixed(filters))
+        known = self._loaders.known(key)
+        if known is not None:
+            return known
+        return self._loaders.loader(key, self._page(relation, order, window, filters, extra))
+
+    def _page(
+        self,
+        relation: Relation,
+        order: Order,
+        window: Window,
+        filters: dict[str, Any],
+        extra: int,
+    ) -> Batch:
         values: dict[str, Any] = {"limit": window.limit + extra}
         bounds: list[str] = []
         place: Place | None
@@ -167,17 +189,7 @@ class Pages:
                 groups[row["parent"]].append(row)
             return [groups[key] for key in keys]
 
-        return self._loaders.loader(
-            (
-                "page",
-                relation,
-                order,
-                repr(sorted(values.items(), key=lambda item: item[0])),
-                window.backward,
-                tuple(filters),
-            ),
-            batch,
-        )
+        return batch
 
     def first(self, relation: Relation, order: Order, size: int) -> DataLoader[UUID, list[Row]]:
         """The first `size` rows of the list, and no more."""
@@ -194,6 +206,4 @@ class Pages:
             totals = {row["parent"]: row["total"] for row in found}
             return [totals.get(key, 0) for key in keys]
 
-        return self._loaders.loader(
-            ("total", relation, repr(sorted(filters.items(), key=lambda item: item[0]))), batch
-        )
+        return self._loaders.loader(("total", relation, _fixed(filters)), batch)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import asyncpg
@@ -175,16 +175,9 @@ class Reader:
         self._running.add(task)
         try:
             with self.span(statement.table) if self.span else nullcontext():
-                arguments = [given[name] for name in statement.parameters]
-                began = time.monotonic()
-                try:
-                    return await self._fetched(statement, arguments)
-                except asyncpg.QueryCanceledError:
-                    # PostgreSQL calls off what a connection runs just then: so early, that was
-                    # meant for who had the connection before, and read again it harms nobody
-                    if time.monotonic() - began > FOREIGN_CANCEL:
-                        raise
-                    return await self._fetched(statement, arguments)
+                return await self._fetched(
+                    statement, [given[name] for name in statement.parameters]
+                )
         finally:
             self._running.discard(task)
             if not self._running and self._connection is not None:
@@ -192,13 +185,21 @@ class Reader:
                 await self._pool.release(connection)
 
     async def _fetched(self, statement: Statement, arguments: list[Any]) -> list[Row]:
-        sql = as_seen(statement.sql, len(arguments))
+        sent = as_seen(statement.sql, len(arguments)), *arguments, self.viewer, self.role.value
         async with self._turn:
             if self._connection is None:
                 self._connection = await self._pool.acquire()
-            found: list[Row] = await self._connection.fetch(
-                sql, *arguments, self.viewer, self.role.value, record_class=statement.row
-            )
+            fetch = partial(self._connection.fetch, *sent, record_class=statement.row)
+            began = time.monotonic()
+            found: list[Row]
+            try:
+                found = await fetch()
+            except asyncpg.QueryCanceledError:
+                # PostgreSQL calls off what a connection runs just then: so early, that was meant
+                # for who had the connection before, and read again it harms nobody
+                if time.monotonic() - began > FOREIGN_CANCEL:
+                    raise
+                found = await fetch()
         return found
 
     def counted(self) -> None:

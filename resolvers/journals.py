@@ -40,9 +40,14 @@ class Journals:
     """`subscriptions.journals.Journals` over the database."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @property
+    def _reader(self) -> Reader:
+        """One for each read: followers do not wait for each other."""
         # no statement of `loaders.journal` depends on the clock
         never = datetime.min.replace(tzinfo=UTC)
-        self._reader = Reader(pool, viewer=SCHOOL, role=Role.ADMIN, clock=never)
+        return Reader(self._pool, viewer=SCHOOL, role=Role.ADMIN, clock=never)
 
     async def after(self, positions: Mapping[UUID, int], most: int) -> list[Row]:
         return await journal.after(self._reader, positions, most)

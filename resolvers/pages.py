@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from loaders.keyset import BadPage, Order, Place, Scope, Window
@@ -44,14 +45,18 @@ class PageInfo:
 
 @dataclass(frozen=True)
 class Page:
-    """One window of a list; the total is counted only for those who ask."""
+    """One window of a list; the total is counted, and cursors are made, only for those who ask."""
 
     nodes: Sequence[Row]
     more: bool
     window: Window
-    scope: Scope
+    scoped: Callable[[], Scope]
     sorted_at: datetime
     count: Callable[[], Awaitable[int]]
+
+    @cached_property
+    def scope(self) -> Scope:
+        return self.scoped()
 
     def _cursor(self, row: Row) -> str:
         order = self.scope.order
@@ -88,7 +93,12 @@ async def page_of(
     chosen = order.of(given) if isinstance(order, Ordering) else order
     filters = {name: given[name] for name in relation.filters or {} if given.get(name) is not None}
     parent = root.id if relation.column is not None else EVERYONE
-    scope = Scope.of(relation.name, parent, chosen, filters)
+
+    def scoped() -> Scope:
+        return Scope.of(relation.name, parent, chosen, filters)
+
+    cursors = given["after"] is not None or given["before"] is not None
+    scope = scoped() if cursors else Scope("", chosen)
     try:
         window = scope.window(given["first"], given["after"], given["last"], given["before"])
     except BadPage as error:
@@ -100,7 +110,7 @@ async def page_of(
         nodes=kept[::-1] if window.backward else kept,
         more=len(rows) > window.limit,
         window=window,
-        scope=scope,
+        scoped=scoped,
         sorted_at=window.sorted_at or info.context.clock,
         count=lambda: pages.total(relation, filters).load(parent),
     )

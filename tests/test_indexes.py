@@ -11,7 +11,7 @@ from factories import pupil
 from gateway.embedded import Servers
 from loaders.calendar import BY_PRIORITY, OPEN_TASKS
 from loaders.pages import _page
-from loaders.rows import open_pool
+from loaders.rows import as_seen, open_pool
 from models.base import LABELS
 from models.vocabulary import Role
 
@@ -141,8 +141,8 @@ async def test_the_open_tasks_of_a_dashboard_are_read_through_their_partial_inde
     statement = _page(OPEN_TASKS, BY_PRIORITY, Role.ADMIN, (), backward=False, bounds=())
     pool = await open_pool(dsn, size=1, statement_timeout_ms=10_000)
     async with pool.acquire() as api:
-        await api.see_as("admin", Role.ADMIN)
-        pupils = await api.fetch("SELECT id FROM students LIMIT 20")
+        who = ("admin", Role.ADMIN.value)
+        pupils = await api.fetch(as_seen("SELECT id FROM students LIMIT 20", 0), *who)
         given = {
             **statement.constants,
             "keys": [row["id"] for row in pupils],
@@ -150,7 +150,8 @@ async def test_the_open_tasks_of_a_dashboard_are_read_through_their_partial_inde
             "sorted_at": CLOCK,
         }
         values = [given[name] for name in statement.parameters]
-        ((plan,),) = await api.fetch(f"EXPLAIN (FORMAT JSON) {statement.sql}", *values)
+        sql = as_seen(statement.sql, len(values))
+        ((plan,),) = await api.fetch(f"EXPLAIN (FORMAT JSON) {sql}", *values, *who)
     await pool.close()
     tasks = [one for one in nodes_of(plan[0]["Plan"]) if one.get("Relation Name") == "tasks"]
     used = {one.get("Index Name") for one in nodes_of(plan[0]["Plan"])}

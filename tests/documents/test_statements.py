@@ -176,3 +176,15 @@ async def test_aliases_of_the_same_page_are_read_once(ask, admin, people):
     } }"""
     answer = await ask(admin, document, id=str(people.students[0].id))
     assert answer.statements == 3
+
+
+async def test_an_error_makes_nothing_be_read_twice(ask, student, people):
+    # executed breadth first, and then by graphql-core: out of the same loaders
+    document = """query Q($id: ID!) {
+      student(id: $id) { coaches { id } epreuvePlan { items { id } } }
+      broken: node(id: "nothing") { id }
+    }"""
+    answer = await ask(student, document, id=str(people.students[0].id))
+    assert [error.path for error in answer.errors or ()] == [["broken"]]
+    assert len(answer.data["student"]["epreuvePlan"]["items"]) > 5
+    assert answer.statements == 3

@@ -10,6 +10,7 @@ from over_http import client_of
 from starlette.applications import Starlette
 
 from gateway.settings import ROOT, Settings
+from loaders.rows import as_seen
 
 pytestmark = pytest.mark.anyio
 
@@ -32,8 +33,8 @@ async def own_app(
 @pytest.fixture
 async def pupil_id(own_app: Starlette, student) -> str:
     async with own_app.state.pool.acquire() as connection:
-        await connection.see_as("nexus", "ADMIN")
-        found = await connection.fetchval("SELECT id FROM students WHERE user_id = $1", student.id)
+        mine = as_seen("SELECT id FROM students WHERE user_id = $1", 1)
+        found = await connection.fetchval(mine, student.id, "nexus", "ADMIN")
     return str(found)
 
 
