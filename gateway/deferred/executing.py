@@ -20,7 +20,7 @@ from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from graphql.execution.incremental.incremental_executor import DeliveryGroupMap, IncrementalExecutor
 from graphql.pyutils import AwaitableOrValue, Path, RefMap
 
-from gateway.completing import Lean, is_awaitable
+from gateway.completing import is_awaitable
 from gateway.documents import CONTRACT, MOST_ERRORS, Operation, Prepared
 from gateway.execution import Answer, told
 from gateway.refusals import codes
@@ -33,7 +33,7 @@ Part = dict[str, Any]
 """One part as JSON: `data` and `pending` in the first, `incremental` and `completed` in others."""
 
 
-class Incremental(Lean, IncrementalExecutor):
+class Incremental(IncrementalExecutor):
     """Defers until so many fragments are to follow; objects after that come whole, at once.
 
     The specification leaves that to the server. Each fragment that follows takes some 50 µs.
