@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import ARRAY, Double, bindparam, column, func, select
 
 from loaders.columns import columns_of
-from loaders.rows import Reader, compiled, open_pool
+from loaders.rows import Reader, Statement, compiled, open_pool
 from models.priority import UNKNOWN_MASTERY, priority
 from models.task import Task
 from models.vocabulary import Role
@@ -89,14 +89,20 @@ GIVEN = (
 )
 RULE = compiled(select(priority(**{name: GIVEN.c[name] for name in NAMES}).label("priority")))
 TASKS = compiled(select(*columns_of(Task)), Task)
-SCORES = """
+SCORES = Statement(
+    """
     SELECT student_id, chapter_code, array_agg(score ORDER BY competence_code) AS scores
     FROM nexus_app.progress GROUP BY 1, 2
-"""
-EXAMS = """
+    """,
+    (),
+)
+EXAMS = Statement(
+    """
     SELECT student_id, subject, min(scheduled_at) AS day FROM nexus_app.epreuves_plan
     WHERE scheduled_at >= $1 AND subject IS NOT NULL GROUP BY 1, 2
-"""
+    """,
+    ("day",),
+)
 
 
 @given(st.lists(arguments, min_size=1, max_size=100))
@@ -120,11 +126,11 @@ async def test_every_task_of_the_school_has_the_priority_of_the_rule(pool: async
     tasks = await reader.rows(TASKS, sorted_at=clock)
     means = {
         (row["student_id"], row["chapter_code"]): reduce(add, row["scores"]) / len(row["scores"])
-        for row in await pool.fetch(SCORES)
+        for row in await reader.rows(SCORES)
     }
     exams = {
         (row["student_id"], row["subject"]): datetime.combine(row["day"], time(), UTC)
-        for row in await pool.fetch(EXAMS, clock.date())
+        for row in await reader.rows(EXAMS, day=clock.date())
     }
     expected = {
         task.id: priority(
