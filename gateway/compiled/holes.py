@@ -38,26 +38,34 @@ async def filled(body: bytes, holes: list[Hole], run: Run) -> bytes:
         raise FallsBack("a value is missing")
     parts: list[Any] = PLACE.split(body)
     waiting: dict[int, Awaitable[bytes]] = {}
-    for i in range(1, len(parts), 3):
-        which, payload = parts[i], parts[i + 1]
-        parts[i] = b""
-        if which == b"u":
-            run.stands_until(payload)
-            parts[i + 1] = b""
-        elif which == b"f":
-            parts[i + 1] = written(float(payload))
-        elif which == b"j":
-            parts[i + 1] = written(orjson.loads(payload))
-        else:
-            found = holes[int(which)].fill(run, payload)
+    try:
+        for i in range(1, len(parts), 3):
+            found = _found(parts[i], parts[i + 1], holes, run)
+            parts[i] = b""
             if isinstance(found, bytes):
                 parts[i + 1] = found
             else:
                 waiting[i + 1] = found
+    except BaseException:
+        # what was begun is not left in the middle
+        await asyncio.gather(*waiting.values(), return_exceptions=True)
+        raise
     if waiting:
-        for place, found in zip(waiting, await asyncio.gather(*waiting.values()), strict=True):
-            parts[place] = found
+        for place, told in zip(waiting, await asyncio.gather(*waiting.values()), strict=True):
+            parts[place] = told
     return b"".join(parts)
+
+
+def _found(which: bytes, payload: bytes, holes: list[Hole], run: Run) -> bytes | Awaitable[bytes]:
+    """What belongs in one place."""
+    if which == b"u":
+        run.stands_until(payload)
+        return b""
+    if which == b"f":
+        return written(float(payload))
+    if which == b"j":
+        return written(orjson.loads(payload))
+    return holes[int(which)].fill(run, payload)
 
 
 def written(value: Any) -> bytes:

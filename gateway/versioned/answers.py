@@ -246,7 +246,8 @@ def key_of(prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer) -> 
     declared = {each.variable.name.value for each in prepared.node.variable_definitions or ()}
     meant = {name: value for name, value in variables.items() if name in declared}
     try:
-        told = orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)
+        # a copy: what orjson returns keeps the room in which it was written
+        told = memoryview(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).tobytes()
     except TypeError:
         return None
     if len(told) > LONG:

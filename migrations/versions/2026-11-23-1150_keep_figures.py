@@ -264,7 +264,8 @@ def upgrade() -> None:
         make_function(f"{signature} LANGUAGE sql STABLE AS $$ {rule} $$")
     for table, (moved_by, body, columns) in OWN.items():
         keep_own(table, moved_by, body, columns)
-    # every row: one whose figures are touched has them computed
+    # every row: one that is touched has its figures computed, which takes long in a large school
+    op.execute("SET LOCAL statement_timeout = '30min'")
     op.execute("UPDATE nexus_app.students SET progress_overall = progress_overall")
     op.execute(
         "UPDATE nexus_app.tasks SET exam_on = exam_on"
