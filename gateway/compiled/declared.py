@@ -161,11 +161,9 @@ def _first(said: d.First, compiler: Compiler, field: Field, place: Place) -> Jso
         return listed(
             f"SELECT string_agg({text_of(json)}, ',') FROM ({query} LIMIT {size}) {target.alias}"
         )
-    apart = drifting.with_gaps(f"{query} LIMIT {size} + 1")
-    numbered_rows = f"SELECT *, row_number() OVER () AS place FROM ({apart}) listed"
-    shown = f"string_agg({text_of(json)}, ',') FILTER (WHERE place <= {size})"
+    shown = f"string_agg({text_of(json)}, ',') FILTER (WHERE nth <= {size})"
     told = text_of([*drifting.mark(), Lit("["), Sql(shown), Lit("]")])
-    return [Sql(f"(SELECT {told} FROM ({numbered_rows}) {target.alias})")]
+    return [Sql(f"(SELECT {told} FROM ({drifting.with_gaps(query, size)}) {target.alias})")]
 
 
 def _size(compiler: Compiler, field: Field, most: int) -> str:

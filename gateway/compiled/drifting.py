@@ -43,8 +43,12 @@ class Drifting:
             self._compiler.instant() if name in ("clock", "sorted_at") else names(name)
         )
 
-    def with_gaps(self, ordered: str) -> str:
-        """The rows, each with the days in which it may change places with the one before."""
+    def with_gaps(self, ordered: str, size: str) -> str:
+        """All the rows, each with the days in which what is shown may change at the earliest.
+
+        `size` of them are shown. These may change places with the one before; any other, however
+        far behind, may take the place of the last.
+        """
         if not self.dated or self._order.drift is None:
             return ordered
         drift = self._order.drift
@@ -52,23 +56,35 @@ class Drifting:
             literal_column(f"apart.{name}", column.type)
             for name, column in zip(self._read, drift.read, strict=True)
         ]
-        moved_by = [each.label(f"moved_{i}") for i, each in enumerate(drift.moved_by(*read))]
-        named = said(select(*moved_by), self._row.names).removeprefix("SELECT ")
-        same = " AND ".join(
-            f"lag(moved_{i}) OVER () IS NOT DISTINCT FROM moved_{i}" for i in range(len(moved_by))
-        )
+        moved_by = drift.moved_by(*read)
+        names = [f"moved_{i}" for i in range(len(moved_by))]
+        labelled = [each.label(name) for name, each in zip(names, moved_by, strict=True)]
+        named = said(select(*labelled), self._row.names).removeprefix("SELECT ")
         moved = [
-            literal_column(f"moved_{i}", each.type) for i, each in enumerate(drift.moved_by(*read))
+            literal_column(name, each.type) for name, each in zip(names, moved_by, strict=True)
         ]
         growth = f"({said(select(drift.growth(*moved)), self._row.names)})"
+        rivals = ", ".join(
+            f"CASE WHEN nth <= {size} THEN lag({name}) OVER ()"
+            f" ELSE nth_value({name}, greatest({size}, 1)) OVER everyone END AS rival_{name}"
+            for name in ("sort_0", "growth", *names)
+        )
+        same = " AND ".join(f"rival_{name} IS NOT DISTINCT FROM {name}" for name in names)
         # who is behind has to make up for it, while who is ahead may stand still
-        behind = """CASE sign(lag("sort_0") OVER () - "sort_0") WHEN 1 THEN growth
-            WHEN -1 THEN lag(growth) OVER () ELSE greatest(growth, lag(growth) OVER ()) END"""
-        gap = f'abs(ln(lag("sort_0") OVER () / "sort_0")) / nullif({behind}, 0)'
-        between = f"CASE WHEN NOT ({same}) THEN {gap} END AS gap"
-        explained = f"SELECT *, {named} FROM ({ordered} OFFSET 0) apart OFFSET 0"
+        behind = """CASE sign(rival_sort_0 - sort_0) WHEN 1 THEN growth
+            WHEN -1 THEN rival_growth ELSE greatest(growth, rival_growth) END"""
+        days = f"abs(ln(rival_sort_0 / sort_0)) / nullif({behind}, 0)"
+        soonest = f"min(CASE WHEN NOT ({same}) THEN {days} END) OVER () AS gap"
+        explained = (
+            f"SELECT *, row_number() OVER () AS nth, {named} FROM ({ordered} OFFSET 0) apart"
+            " OFFSET 0"
+        )
         moving = f"SELECT *, {growth} AS growth FROM ({explained}) explained"
-        return f"SELECT *, {between} FROM ({moving}) moving"
+        beside = (
+            f"SELECT *, {rivals} FROM ({moving}) moving WINDOW everyone AS"
+            " (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
+        )
+        return f"SELECT *, {soonest} FROM ({beside}) beside"
 
     def mark(self) -> Json:
         """Until when the rows stand in this order; beside an aggregate over them."""

@@ -64,10 +64,7 @@ class _Page:
             self.compiler,
             self.compiler.subfields(self.field.named, self.field.details),
         )
-        # of a list that drifts, the first row that is not shown says when it may be
-        self.counted = (compiler.dated and self.order.drift is not None) or any(
-            each[0].node.name.value == "pageInfo" for each in grouped.values()
-        )
+        self.counted = any(each[0].node.name.value == "pageInfo" for each in grouped.values())
         json = compiler.braced(grouped, self._member)
         if self.bounds:
             json = [*self._check(), *json]
@@ -104,9 +101,9 @@ class _Page:
 
         alias, extra = self.row.alias, " + 1" if self.counted else ""
         ordered = self.row.ordered(narrowed, order, backward=self.backward)
-        query = f"{ordered} LIMIT {self._size()}{extra}"
         if drifting:
-            query = drifting.with_gaps(query)
+            ordered = drifting.with_gaps(ordered, self._size())
+        query = f"{ordered} LIMIT {self._size()}{extra}"
         if not (self.ordered or self.backward or self.counted):
             return f"({query}) {alias}"
         return f"(SELECT *, row_number() OVER () AS place FROM ({query}) listed) {alias}"
