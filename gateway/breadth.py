@@ -6,10 +6,11 @@ and graphql-core executes the operation from the beginning: the loaders keep wha
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from graphql import ExecutionResult, OperationType
 from graphql.execution import Executor
@@ -17,15 +18,15 @@ from graphql.execution import Executor
 from gateway.completing import Irregular, Made, is_awaitable
 from gateway.selections import Resolved, Selection, selected
 
-KEPT = 8  # selections of one operation, by the Booleans that it was asked with
+MOST = 128  # selections that are kept, those used last: one may weigh a megabyte
 
-_selections: WeakKeyDictionary[Any, dict[Any, Selection | None]] = WeakKeyDictionary()
+_selections: OrderedDict[tuple[ref[object], Any], Selection | None] = OrderedDict()
 
 
 async def executed(operation: object, executor: Executor[Any]) -> ExecutionResult:
     """The result of an operation, as graphql-core would have it.
 
-    `operation` is what the executor was built for: its selections are kept as long as it lives.
+    `operation` is what the executor was built for: what it selects is kept for the next time.
     """
     data = await answered(operation, executor)
     if data is not None:
@@ -37,12 +38,12 @@ async def executed(operation: object, executor: Executor[Any]) -> ExecutionResul
 
 async def answered(operation: object, executor: Executor[Any]) -> dict[str, Any] | None:
     """The data of a query, or of a subscription's event; None where graphql-core must find it."""
-    selection = _selection(operation, executor)
-    if selection is None:
+    if executor.operation.operation is OperationType.MUTATION:
         return None
     run = Run(executor)
     try:
-        return await run.data(selection)
+        selection = _selection(operation, executor)
+        return None if selection is None else await run.data(selection)
     except Exception:  # graphql-core meets it again, and knows how to tell it
         return None
     finally:
@@ -51,22 +52,23 @@ async def answered(operation: object, executor: Executor[Any]) -> dict[str, Any]
 
 def _selection(operation: object, executor: Executor[Any]) -> Selection | None:
     """What is selected, prepared once for each set of Booleans (`@skip` and `@include` take)."""
-    if executor.operation.operation is OperationType.MUTATION:
-        return None
-    known = _selections.setdefault(operation, {})
-    key = tuple(
+    booleans = tuple(
         (name, value)
         for name, value in executor.variable_values.coerced.items()
         if isinstance(value, bool)
     )
-    if key not in known:
-        if len(known) >= KEPT:
-            known.clear()
-        try:
-            known[key] = selected(executor)
-        except Irregular:
-            known[key] = None
-    return known[key]
+    key = ref(operation), booleans
+    if key in _selections:
+        _selections.move_to_end(key)
+        return _selections[key]
+    try:
+        found = selected(executor)
+    except Irregular:
+        found = None
+    _selections[key] = found
+    if len(_selections) > MOST:
+        _selections.popitem(last=False)
+    return found
 
 
 class Run:
@@ -132,6 +134,11 @@ class Run:
         else:
             begun = asyncio.ensure_future(value)
         return begun
+
+    def drop(self, values: list[Any]) -> None:
+        """Call off what was to be awaited."""
+        for value in filter(is_awaitable, values):
+            self._begun(value).cancel()
 
     def _finish(self) -> None:
         self._unfinished -= 1

@@ -101,7 +101,12 @@ class Resolved:
 
     def fill(self, run: "Run", sources: Sequence[Any], made: Sequence[Made]) -> None:
         resolve = run.resolver(self)
-        values = [resolve(source) for source in sources]
+        values: list[Any] = []
+        try:
+            values.extend(map(resolve, sources))
+        except BaseException:
+            run.drop(values)  # nobody will wait for them
+            raise
         if any(map(is_awaitable, values)):
             for each in made:
                 each[self.key] = None  # keeps its place among the fields

@@ -1,7 +1,7 @@
 """What the variables of an operation come to: coerced once for those that are asked again."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,11 +17,14 @@ LONG = 200  # bytes of variables
 
 @dataclass(eq=False, slots=True)
 class Coerced:
-    """Variables that fit, and what arguments and pages came to by them: nobody changes these."""
+    """Variables that fit, and what arguments and pages came to by them: nobody changes these.
+
+    The arguments and pages are a plan's, and go with it.
+    """
 
     variables: VariableValues
-    given: dict[Any, dict[str, Any]] = field(default_factory=dict)
-    windows: dict[Any, Any] = field(default_factory=dict)
+    given: MutableMapping[Any, dict[str, Any]] = field(default_factory=WeakKeyDictionary)
+    windows: MutableMapping[Any, Any] = field(default_factory=WeakKeyDictionary)
 
 
 class Meanings:

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from graphql import execute, get_operation_ast, parse
+from graphql import ExecutionResult, get_operation_ast, parse
+from graphql.execution import Executor
 
 from gateway.answers import written
 from gateway.documents import CONTRACT
@@ -55,7 +56,10 @@ def test_it_answers_as_the_executor_does(text):
     document, render = read(text)
     found = update()
     # as each event of a subscription is
-    answer = execute(CONTRACT, document, root_value=found, context_value=None)
+    executor = Executor.build(CONTRACT, document, root_value=found, context_value=None)
+    assert isinstance(executor, Executor)
+    answer = executor.execute_operation()
+    assert isinstance(answer, ExecutionResult)
     assert not answer.errors, answer.errors
     assert render(found) == written(answer, executed=True).decode()
 

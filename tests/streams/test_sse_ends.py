@@ -163,11 +163,13 @@ async def test_work_for_a_client_that_goes_away_is_called_off_in_the_database(
 ) -> None:
     pupil = people.students[0].id
     connection = await asyncpg.connect(live_settings.asyncpg_dsn)
+    # outside of the transaction: inside of one, what others do never changes
+    watcher = await asyncpg.connect(live_settings.asyncpg_dsn)
     database = urlsplit(live_settings.asyncpg_dsn).path.strip("/")
 
     async def waiting(count: int) -> None:
         async with asyncio.timeout(PATIENCE):
-            while await connection.fetchval(BLOCKED, database) != count:  # noqa: ASYNC110 (as is)
+            while await watcher.fetchval(BLOCKED, database) != count:  # noqa: ASYNC110 (as is)
                 await asyncio.sleep(0.01)
 
     async with connection.transaction():
@@ -178,6 +180,7 @@ async def test_work_for_a_client_that_goes_away_is_called_off_in_the_database(
             await waiting(1)
         await waiting(0)
     await eventually(lambda: nothing_left(served))
+    await watcher.close()
     await connection.close()
 
 
