@@ -54,7 +54,7 @@ class Operations:
         observers: Sequence[Observer],
         tracing: Traced | Untraced,
     ) -> None:
-        self.recognized = Recognized()
+        self.recognized = Recognized(settings.kept_room * ROOM)
         self._settings = settings
         self._documents = documents
         self._rate = rate
