@@ -41,6 +41,8 @@ from services.access import Viewer
 
 log = logging.getLogger("nexus")
 
+ROOM = 750_000  # bytes for requests that are recognized, to a megabyte of answers
+
 
 class Operations:
     """Answers operations, each by itself."""
