@@ -5,7 +5,13 @@ import asyncpg
 STATEMENT_TIMEOUT_MS = 10_000
 SIZE = 6  # one listens to the queue, one may lead; the others come and go
 
-LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that was cut under it
+)
 """What a statement raises while PostgreSQL is away, or will not have it now."""
 
 

@@ -106,7 +106,7 @@ class _Page:
         query = f"{ordered} LIMIT {self._size()}{extra}"
         if not (self.ordered or self.backward or self.counted):
             return f"({query}) {alias}"
-        return f"(SELECT *, row_number() OVER () AS place FROM ({query}) listed) {alias}"
+        return f"(SELECT *, row_number() OVER () AS nth_listed FROM ({query}) listed) {alias}"
 
     def _conditions(self) -> list[Any]:
         conditions = self.relation.conditions(self.compiler.role, self.pages.filters)
@@ -176,8 +176,8 @@ class _Page:
         """A text of each row of the page, in the order of the list."""
         if self._of_cards():
             json = self.compiler.card(self.row.attribute("id").sql, json)
-        order = " ORDER BY place DESC" if self.backward else ""
-        only = f" FILTER (WHERE place <= {self._size()})" if self.counted else ""
+        order = " ORDER BY nth_listed DESC" if self.backward else ""
+        only = f" FILTER (WHERE nth_listed <= {self._size()})" if self.counted else ""
         return [Lit("["), Sql(f"string_agg({text_of(json)}, ','{order}){only}"), Lit("]")]
 
     def _of_cards(self) -> bool:
@@ -234,8 +234,8 @@ class _Page:
                 found = beyond[asked]
                 return [Sql(found) if isinstance(found, str) else Lit(str(found).lower())]
             first = (asked == "startCursor") is not self.backward
-            place = f"array_agg({self._place()} ORDER BY place{'' if first else ' DESC'})"
-            end = f"({place} FILTER (WHERE place <= {self._size()}))[1]"
+            place = f"array_agg({self._place()} ORDER BY nth_listed{'' if first else ' DESC'})"
+            end = f"({place} FILTER (WHERE nth_listed <= {self._size()}))[1]"
             cursor = text_of(self._cursor(end))
             return [Sql(f"CASE WHEN {end} IS NULL THEN 'null' ELSE {cursor} END")]
 

@@ -69,6 +69,8 @@ VARIED: dict[str, Any] = {
       fragment A on Query { viewer { role ... on Viewer { name: displayName } } }
       fragment B on Student { id tasks(first: 2) { nodes { id } }
         tasks(first: 2) { totalCount } }""",
+    "words of ours": """query Q($id: ID!) { student(id: $id) { agenda(last: 3) {
+      nodes { place joinUrl title } pageInfo { hasPreviousPage startCursor } } } }""",
     "directives": """query Q($id: ID!, $yes: Boolean = true, $no: Boolean! = false) {
       student(id: $id) { id @include(if: $no) voie @skip(if: $no) track @include(if: $yes)
         ... @include(if: $yes) { profile } timeZone @skip(if: true) }
